@@ -100,8 +100,6 @@ void link_unref(link_t *l)
         nng_aio_reap(l->write_aio);
     if (l->config.filter)
         l->config.filter->free(l->config.filter);
-    if (l->config.output)
-        atomic_fetch_sub_explicit(l->config.output, unwritten(l), memory_order_relaxed);
     buffer_fini(&l->in);
     buffer_fini(&l->filter_out);
     buffer_fini(&l->wire);
@@ -126,8 +124,11 @@ static void close_locked(link_t *l, int error)
 static void tell_if_closed_and_unlock(link_t *l)
 {
     bool tell = l->closed && !l->told && !l->read_busy && !l->write_busy && !l->in_message;
-    if (tell)
+    if (tell) {
         l->told = true;
+        if (l->config.output) // what counts it may go with the owner
+            atomic_fetch_sub_explicit(l->config.output, unwritten(l), memory_order_relaxed);
+    }
     int error = l->error;
     pthread_mutex_unlock(&l->lock);
     if (tell)
@@ -483,6 +484,11 @@ void link_close(link_t *l)
     pthread_mutex_lock(&l->lock);
     close_locked(l, NNG_ECLOSED);
     tell_if_closed_and_unlock(l);
+}
+
+bool link_is_open(link_t *l)
+{
+    return atomic_load_explicit(&l->greeted, memory_order_relaxed);
 }
 
 unsigned link_stalled_sweeps(link_t *l)

@@ -87,6 +87,8 @@ void link_close(link_t *link);
 // Bytes accepted and not yet written.
 size_t link_unwritten(link_t *link);
 
+// Whether the peer has greeted us.
+bool link_is_open(link_t *link);
 // One look, from a sweep at fixed intervals, at whether the peer keeps the link alive: how many
 // sweeps in a row it has owed us its handshake, or has taken none of the bytes waiting for it, or
 // has sent no byte of a message it began. 0 when it owes nothing.

@@ -1,0 +1,17 @@
+// What the files of this folder share of a registry.
+#ifndef REGISTRY_PRIVATE_H
+#define REGISTRY_PRIVATE_H
+
+#include "registry/registry.h"
+
+struct registry {
+    store *store;
+    schema *schema;
+    cache *cache;
+    resource_type types[RESOURCE_KINDS];
+    registry_options options;
+    struct validator *validator;
+    struct import_table *imports;
+};
+
+#endif

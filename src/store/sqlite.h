@@ -1,0 +1,203 @@
+// The SQLite store's own parts, shared by sqlite*.c and nobody else.
+//
+// One file in WAL mode. One connection writes, with synchronous=FULL; up to SQLITE_READERS others
+// read, each call in one snapshot. A connection belongs to one thread from sqlite_pool_take to
+// sqlite_pool_give. A lock file beside the database keeps a second server out.
+//
+// sqlite.c          the store_ops table, opening and closing
+// sqlite_file.c     directory, lock file, whose file it is
+// sqlite_migrate.c  bringing the schema up to date
+// sqlite_conn.c     a connection: settings, statements, deadlines, what SQLite's errors mean
+// sqlite_pool.c     who may use a connection
+// sqlite_sql.c      every SQL text but the migrations
+// sqlite_read.c     reads
+// sqlite_write.c    transactions
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "base/buffer.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/queue.h>
+
+enum {
+    SQLITE_READERS = 8,
+    SQLITE_APPLICATION_ID = 0x46545a31, // "FTZ1", at offset 68 of the file
+    SQLITE_INDEX_BITS = 24,             // change.id is (revision << SQLITE_INDEX_BITS) + index
+};
+#define SQLITE_MAX_INDEX    ((INT64_C(1) << SQLITE_INDEX_BITS) - 1)
+#define SQLITE_MAX_REVISION (INT64_MAX >> SQLITE_INDEX_BITS)
+
+// Statements without a condition; each connection prepares one when first needed and keeps it.
+typedef enum sqlite_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_BEGIN_WRITE,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_REVISION,
+    STATEMENT_SET_REVISION,
+    STATEMENT_GET, // + 1: with extra
+    STATEMENT_GET_EXTRA,
+    STATEMENT_GET_AT, // + 1: with extra
+    STATEMENT_GET_AT_EXTRA,
+    STATEMENT_CHANGES,
+    STATEMENT_FIND,
+    STATEMENT_HAS_CHILD,
+    STATEMENT_INSERT,
+    STATEMENT_UPDATE,
+    STATEMENT_DELETE,
+    STATEMENT_LOG,
+    STATEMENT_LIST,                        // + sqlite_query_shape
+    STATEMENT_COUNT = STATEMENT_LIST + 16, // + sqlite_query_shape
+    STATEMENTS = STATEMENT_COUNT + 16,
+} sqlite_statement;
+
+typedef struct sqlite_conn {
+    sqlite3 *db;
+    const store_context *context; // of the call under way; NULL: nothing may interrupt
+    struct sqlite_conn *next;     // in the pool's list of idle ones
+    sqlite3_stmt *statements[STATEMENTS];
+} sqlite_conn;
+
+typedef struct sqlite_waiter sqlite_waiter;
+
+typedef struct sqlite_pool {
+    const char *path; // borrowed
+    bool writer;
+    int limit;
+    pthread_mutex_t lock; // guards what follows
+    int open;             // connections that exist or are promised
+    sqlite_conn *idle;
+    TAILQ_HEAD(sqlite_waiters, sqlite_waiter) waiters; // first come, first served
+} sqlite_pool;
+
+typedef struct sqlite_store {
+    store base;
+    char *path; // absolute, without symbolic links
+    int lock_fd;
+    sqlite_pool readers;
+    sqlite_pool writer; // of one
+} sqlite_store;
+
+// sqlite.c
+MUST_USE nrpc_code sqlite_store_open(const char *path, store **out, nrpc_status *status);
+
+// sqlite_file.c
+// Makes missing directories and the file, takes the lock and looks whose file it is. *path and
+// *lock_fd become the caller's, on failure too (NULL and -1 if there is none).
+MUST_USE nrpc_code sqlite_file_claim(const char *given, char **path, int *lock_fd,
+                                     nrpc_status *status);
+void sqlite_file_release(int lock_fd);
+
+// sqlite_migrate.c
+extern const char *const sqlite_migrations[]; // generated from migrations/*.sql
+extern const int sqlite_migration_count;      // the newest schema version this program knows
+// Brings the schema up to date, turns WAL on and reads the store's id and newest revision.
+MUST_USE nrpc_code sqlite_migrate(sqlite_conn *conn, char id[17], int64_t *revision,
+                                  nrpc_status *status);
+
+// sqlite_conn.c
+MUST_USE nrpc_code sqlite_conn_open(const char *path, bool writer, sqlite_conn **out,
+                                    nrpc_status *status);
+void sqlite_conn_close(sqlite_conn *conn);
+// What an SQLite result code means to a caller; db may be NULL. Returns the status's code.
+nrpc_code sqlite_fail(sqlite3 *db, const store_context *c, int rc, nrpc_status *status);
+// Runs SQL without parameters.
+MUST_USE nrpc_code sqlite_exec(sqlite_conn *conn, const char *sql, nrpc_status *status);
+// The connection's own prepared statement, reset. Borrowed from the connection.
+MUST_USE nrpc_code sqlite_prepare(sqlite_conn *conn, int statement, sqlite3_stmt **stmt,
+                                  nrpc_status *status);
+// Runs a statement without parameters or rows.
+MUST_USE nrpc_code sqlite_run(sqlite_conn *conn, int statement, nrpc_status *status);
+// The newest revision in the snapshot of the transaction under way.
+MUST_USE nrpc_code sqlite_read_revision(sqlite_conn *conn, int64_t *revision, nrpc_status *status);
+// As sqlite3_reset and sqlite3_finalize, for CLEANUP.
+void sqlite_reset(sqlite3_stmt **stmt);
+void sqlite_finalize(sqlite3_stmt **stmt);
+
+// sqlite_pool.c
+void sqlite_pool_init(sqlite_pool *pool, const char *path, bool writer, int limit);
+// Closes the connections; all must have been given back.
+void sqlite_pool_fini(sqlite_pool *pool);
+// A connection working for c. Waits for one no longer than c allows.
+MUST_USE nrpc_code sqlite_pool_take(sqlite_pool *pool, const store_context *c, sqlite_conn **conn,
+                                    nrpc_status *status);
+// Gives it back; a transaction still open is rolled back.
+void sqlite_pool_give(sqlite_pool *pool, sqlite_conn *conn);
+
+// sqlite_sql.c
+// Rows start with these columns, in this order.
+typedef enum sqlite_column {
+    COLUMN_TYPE,
+    COLUMN_NAME,
+    COLUMN_PARENT,
+    COLUMN_UID,
+    COLUMN_REVISION,
+    COLUMN_CREATE_TIME,
+    COLUMN_UPDATE_TIME,
+    COLUMN_DELETE_TIME,
+    COLUMN_PURGE_TIME,
+    COLUMN_BODY,
+    COLUMN_EXTRA,
+    // Of the change log only:
+    COLUMN_OPERATION,
+    COLUMN_ID,
+    COLUMN_TIME,
+    COLUMN_ACTOR,
+    COLUMN_REQUEST_ID,
+} sqlite_column;
+
+// Of a statement below STATEMENT_LIST.
+const char *sqlite_sql(int statement);
+// Which of the 16 shapes a query without condition has.
+int sqlite_query_shape(const store_query *q);
+// The SQL of a list or a count. Parameters in order: type, parent if any, after (of a list), the
+// condition's. False when memory has run out.
+bool sqlite_query_sql(buffer *sql, const store_query *q, bool count);
+
+// Binding parameters 1, 2, ... What is bound is borrowed until the statement is bound anew; rc is
+// the first failure.
+typedef struct sqlite_binder {
+    sqlite3_stmt *stmt;
+    int index;
+    int rc;
+} sqlite_binder;
+void sqlite_bind_text(sqlite_binder *b, const char *text); // NULL is ""
+void sqlite_bind_int(sqlite_binder *b, int64_t value);
+void sqlite_bind_bytes(sqlite_binder *b, store_bytes bytes);
+void sqlite_bind_value(sqlite_binder *b, const store_value *value);
+
+// sqlite_read.c
+// The row a statement stands on, borrowed until it moves. False when memory has run out.
+MUST_USE bool sqlite_row(sqlite3_stmt *stmt, store_record *record);
+// Looks one name up and calls row if it exists.
+MUST_USE nrpc_code sqlite_get(sqlite_conn *conn, const char *name, int64_t at_revision,
+                              bool with_extra, store_row_fn row, void *context, bool *found,
+                              nrpc_status *status);
+nrpc_code sqlite_not_found(const char *name, nrpc_status *status);
+nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, int64_t at_revision,
+                           bool with_extra, store_row_fn row, void *context, nrpc_status *status);
+nrpc_code sqlite_store_get_many(store *s, const store_context *c, const char *const *names,
+                                size_t count, bool with_extra, store_row_fn row, void *context,
+                                int64_t *revision, nrpc_status *status);
+nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query *q,
+                            store_row_fn row, void *context, int64_t *revision,
+                            nrpc_status *status);
+nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
+                             nrpc_status *status);
+nrpc_code sqlite_store_changes(store *s, const store_context *c, int64_t after_revision,
+                               int after_index, store_change_fn change, void *context,
+                               nrpc_status *status);
+
+// sqlite_write.c
+nrpc_code sqlite_store_write(store *s, const store_context *c, store_write_fn fn, void *context,
+                             int64_t *revision, nrpc_status *status);
+nrpc_code sqlite_tx_get(store_tx *tx, const char *name, store_row_fn row, void *context,
+                        nrpc_status *status);
+nrpc_code sqlite_tx_put(store_tx *tx, store_operation operation, const store_record *record,
+                        nrpc_status *status);
+nrpc_code sqlite_tx_exists_child(store_tx *tx, const char *name, bool *exists, nrpc_status *status);
+
+#endif

@@ -1,0 +1,109 @@
+#include "store/sqlite.h"
+
+// In the order of sqlite_column.
+#define COMMON "type, name, parent, uid, "
+#define TIMES  "create_time_us, update_time_us, delete_time_us, purge_time_us, body, "
+#define ROW    COMMON "revision, " TIMES
+#define LOGGED ", operation, id, time_us, actor, request_id"
+
+static const char *const texts[STATEMENT_LIST] = {
+    [STATEMENT_BEGIN] = "BEGIN",
+    [STATEMENT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [STATEMENT_COMMIT] = "COMMIT",
+    [STATEMENT_ROLLBACK] = "ROLLBACK",
+    [STATEMENT_REVISION] = "SELECT value FROM meta WHERE key = 'revision'",
+    [STATEMENT_SET_REVISION] = "UPDATE meta SET value = ?1 WHERE key = 'revision'",
+    [STATEMENT_GET] = "SELECT " ROW "NULL FROM resource WHERE name = ?1",
+    [STATEMENT_GET_EXTRA] = "SELECT " ROW "extra FROM resource WHERE name = ?1",
+    [STATEMENT_GET_AT] = "SELECT " ROW "NULL" LOGGED " FROM change"
+                         " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_GET_AT_EXTRA] = "SELECT " ROW "extra" LOGGED " FROM change"
+                               " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_CHANGES] = "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 ORDER BY id",
+    [STATEMENT_FIND] = "SELECT id, create_time_us FROM resource WHERE name = ?1",
+    [STATEMENT_HAS_CHILD] =
+        "SELECT 1 FROM resource WHERE parent = ?1 AND delete_time_us = 0 LIMIT 1",
+    [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [STATEMENT_UPDATE] =
+        "UPDATE resource SET type = ?1, name = ?2, parent = ?3, uid = ?4, revision = ?5,"
+        " create_time_us = ?6, update_time_us = ?7, delete_time_us = ?8, purge_time_us = ?9,"
+        " body = ?10, extra = ?11 WHERE id = ?12",
+    [STATEMENT_DELETE] = "DELETE FROM resource WHERE id = ?1",
+    [STATEMENT_LOG] = "INSERT INTO change (" COMMON TIMES "extra" LOGGED ")"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+};
+
+const char *sqlite_sql(int statement)
+{
+    return texts[statement];
+}
+
+int sqlite_query_shape(const store_query *q)
+{
+    return (q->parent ? 1 : 0) | (q->after ? 2 : 0) | (q->show_deleted ? 4 : 0) |
+           (q->with_extra ? 8 : 0);
+}
+
+bool sqlite_query_sql(buffer *sql, const store_query *q, bool count)
+{
+    buffer_append_text(sql, "SELECT ");
+    buffer_append_text(sql, count ? "count(*)" : q->with_extra ? ROW "extra" : ROW "NULL");
+    buffer_append_text(sql, " FROM resource");
+    // A condition may have a better index; without one nothing may ever talk the planner out of
+    // reading just the page.
+    if (!q->condition)
+        buffer_append_text(sql, q->parent ? " INDEXED BY resource_by_parent"
+                                          : " INDEXED BY resource_by_type");
+    buffer_append_text(sql, " WHERE type = ?");
+    if (q->parent)
+        buffer_append_text(sql, " AND parent = ?");
+    if (q->after && !count)
+        buffer_append_text(sql, " AND name > ?");
+    if (!q->show_deleted)
+        buffer_append_text(sql, " AND delete_time_us = 0");
+    if (q->condition)
+        buffer_printf(sql, " AND (%s)", q->condition);
+    if (!count)
+        buffer_append_text(sql, " ORDER BY name");
+    return buffer_append_byte(sql, '\0') && !sql->failed;
+}
+
+void sqlite_bind_text(sqlite_binder *b, const char *text)
+{
+    int rc = sqlite3_bind_text(b->stmt, ++b->index, text ? text : "", -1, SQLITE_STATIC);
+    b->rc = b->rc ? b->rc : rc;
+}
+
+void sqlite_bind_int(sqlite_binder *b, int64_t value)
+{
+    int rc = sqlite3_bind_int64(b->stmt, ++b->index, value);
+    b->rc = b->rc ? b->rc : rc;
+}
+
+void sqlite_bind_bytes(sqlite_binder *b, store_bytes bytes)
+{
+    const void *data = bytes.size ? bytes.data : ""; // NULL would bind NULL
+    int rc = sqlite3_bind_blob64(b->stmt, ++b->index, data, bytes.size, SQLITE_STATIC);
+    b->rc = b->rc ? b->rc : rc;
+}
+
+void sqlite_bind_value(sqlite_binder *b, const store_value *value)
+{
+    int rc = SQLITE_MISUSE;
+    switch (value->kind) {
+    case STORE_NULL:
+        rc = sqlite3_bind_null(b->stmt, ++b->index);
+        break;
+    case STORE_INTEGER:
+        rc = sqlite3_bind_int64(b->stmt, ++b->index, value->integer);
+        break;
+    case STORE_REAL:
+        rc = sqlite3_bind_double(b->stmt, ++b->index, value->real);
+        break;
+    case STORE_TEXT:
+        rc = sqlite3_bind_text(b->stmt, ++b->index, value->text, -1, SQLITE_STATIC);
+        break;
+    }
+    b->rc = b->rc ? b->rc : rc;
+}

@@ -1,0 +1,393 @@
+// Many threads on one store, and servers killed in the middle of writing.
+#include "unit/store_fixture.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void pause_ms(int ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+// --- one snapshot a read
+
+typedef struct interrupted_list {
+    store *s;
+    rows rows;
+} interrupted_list;
+
+static void *commit_meanwhile(void *arg)
+{
+    store *s = arg;
+    put(s, STORE_UPDATED, "zones/b", "new");
+    put(s, STORE_UPDATED, "zones/c", "new");
+    put(s, STORE_CREATED, "zones/d", "new");
+    return NULL;
+}
+
+static bool write_after_the_first(void *context, const store_record *record)
+{
+    interrupted_list *l = context;
+    remember_row(&l->rows, record);
+    if (l->rows.count == 1) {
+        pthread_t writer;
+        pthread_create(&writer, NULL, commit_meanwhile, l->s);
+        pthread_join(writer, NULL); // readers do not hold up writers either
+    }
+    return true;
+}
+
+static void a_list_does_not_see_what_commits_meanwhile(void **state)
+{
+    store *s = ((fixture *)*state)->s;
+    put(s, STORE_CREATED, "zones/a", "old");
+    put(s, STORE_CREATED, "zones/b", "old");
+    put(s, STORE_CREATED, "zones/c", "old");
+    interrupted_list l = {.s = s};
+    int64_t revision;
+    assert_ok(store_list(s, &anytime, &(store_query){.type = "Zone"}, write_after_the_first, &l,
+                         &revision, NULL));
+    assert_int_equal(revision, 3);
+    assert_int_equal(l.rows.count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(l.rows.row[i].body, "old");
+
+    const char *names[] = {"zones/a", "zones/b"};
+    rows r = {0};
+    assert_ok(store_get_many(s, &anytime, names, 2, false, remember_row, &r, &revision, NULL));
+    assert_int_equal(revision, 6);
+    assert_string_equal(r.row[1].body, "new");
+}
+
+// --- readers and writers at once
+
+enum { READERS = 4, WRITERS = 2, ROUNDS = 150 };
+
+typedef struct playground {
+    store *s;
+    atomic_bool done;
+    atomic_int reads;
+} playground;
+
+static nrpc_code advance_both(store_tx *tx, void *context, nrpc_status *status)
+{
+    (void)context;
+    rows r = {0};
+    nrpc_code code = store_tx_get(tx, "zones/left", remember_row, &r, status);
+    if (code)
+        return code;
+    char next[32];
+    snprintf(next, sizeof next, "%d", atoi(r.row[0].body) + 1);
+    sample left, right;
+    sample_init(&left, "zones/left", next);
+    sample_init(&right, "zones/right", next);
+    code = store_tx_put(tx, STORE_UPDATED, &left.record, status);
+    return code ? code : store_tx_put(tx, STORE_UPDATED, &right.record, status);
+}
+
+static void *keep_writing(void *arg)
+{
+    playground *p = arg;
+    int64_t last = 0, revision = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_ok(store_write(p->s, &anytime, advance_both, NULL, &revision, NULL));
+        assert_true(revision > last);
+        assert_true(atomic_load(&p->s->revision) >= revision);
+        last = revision;
+    }
+    return NULL;
+}
+
+static void *keep_reading(void *arg)
+{
+    playground *p = arg;
+    int64_t last = 0;
+    for (int i = 0; !atomic_load(&p->done); i++) {
+        store_context c = anytime;
+        c.min_revision = atomic_load(&p->s->revision);
+        rows r = {0};
+        int64_t revision = 0;
+        const char *names[] = {"zones/left", "zones/right"};
+        if (i % 2)
+            assert_ok(store_get_many(p->s, &c, names, 2, true, remember_row, &r, &revision, NULL));
+        else
+            assert_ok(store_list(p->s, &c, &(store_query){.type = "Zone"}, remember_row, &r,
+                                 &revision, NULL));
+        assert_int_equal(r.count, 2);
+        assert_string_equal(r.row[0].body, r.row[1].body);
+        assert_int_equal(r.row[0].revision, r.row[1].revision);
+        assert_int_equal(r.row[0].revision, revision); // every write moves both
+        assert_int_equal(atoi(r.row[0].body), revision - 2);
+        assert_true(revision >= last && revision >= c.min_revision);
+        last = revision;
+        atomic_fetch_add(&p->reads, 1);
+    }
+    return NULL;
+}
+
+static void readers_always_see_whole_transactions(void **state)
+{
+    playground p = {.s = ((fixture *)*state)->s};
+    put(p.s, STORE_CREATED, "zones/left", "0");
+    put(p.s, STORE_CREATED, "zones/right", "0");
+    assert_int_equal(atomic_load(&p.s->revision), 2);
+    int64_t revision;
+    assert_ok(store_write(p.s, &anytime, advance_both, NULL, &revision, NULL));
+    pthread_t readers[READERS], writers[WRITERS];
+    for (int i = 0; i < READERS; i++)
+        pthread_create(&readers[i], NULL, keep_reading, &p);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_create(&writers[i], NULL, keep_writing, &p);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(writers[i], NULL);
+    atomic_store(&p.done, true);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i], NULL);
+    assert_int_equal(atomic_load(&p.s->revision), 3 + WRITERS * ROUNDS);
+    assert_true(atomic_load(&p.reads) >= READERS);
+}
+
+// --- waiting
+
+typedef struct hold {
+    store *s;
+    atomic_int held;
+    atomic_bool release;
+    atomic_int order;
+} hold;
+
+static nrpc_code hold_the_writer(store_tx *tx, void *context, nrpc_status *status)
+{
+    (void)tx, (void)status;
+    hold *h = context;
+    atomic_fetch_add(&h->held, 1);
+    while (!atomic_load(&h->release))
+        pause_ms(1);
+    return NRPC_OK;
+}
+
+static void *write_holding(void *arg)
+{
+    hold *h = arg;
+    int64_t revision;
+    assert_ok(store_write(h->s, &anytime, hold_the_writer, h, &revision, NULL));
+    return NULL;
+}
+
+static bool hold_the_reader(void *context, const store_record *record)
+{
+    (void)record;
+    (void)!hold_the_writer(NULL, context, NULL);
+    return false;
+}
+
+static void *read_holding(void *arg)
+{
+    hold *h = arg;
+    assert_ok(store_get(h->s, &anytime, "zones/a", 0, false, hold_the_reader, h, NULL));
+    return NULL;
+}
+
+static void *cancel_soon(void *arg)
+{
+    pause_ms(50);
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+static void waiting_ends_with_the_deadline_or_the_caller(void **state)
+{
+    enum { HOLDERS = 9 }; // eight read connections and the writing one
+    hold h = {.s = ((fixture *)*state)->s};
+    put(h.s, STORE_CREATED, "zones/a", "x");
+    pthread_t holders[HOLDERS], canceller;
+    for (int i = 0; i < HOLDERS; i++)
+        pthread_create(&holders[i], NULL, i ? read_holding : write_holding, &h);
+    while (atomic_load(&h.held) < HOLDERS)
+        pause_ms(1);
+
+    nrpc_status status = {0};
+    int64_t revision;
+    for (int i = 0; i < 2; i++) {
+        store_context late = anytime;
+        late.deadline_ns = clock_now_ns() + 30000000;
+        atomic_bool cancelled = false;
+        store_context gone = anytime;
+        gone.cancelled = &cancelled;
+        pthread_create(&canceller, NULL, cancel_soon, &cancelled);
+        if (i) {
+            (void)!store_write(h.s, &late, advance_both, NULL, &revision, &status);
+            expect_failure(&status, NRPC_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED");
+            (void)!store_write(h.s, &gone, advance_both, NULL, &revision, &status);
+        } else {
+            (void)!store_get(h.s, &late, "zones/a", 0, false, remember_row, &(rows){0}, &status);
+            expect_failure(&status, NRPC_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED");
+            (void)!store_get(h.s, &gone, "zones/a", 0, false, remember_row, &(rows){0}, &status);
+        }
+        expect_failure(&status, NRPC_CANCELLED, "CANCELLED");
+        pthread_join(canceller, NULL);
+    }
+    atomic_store(&h.release, true);
+    for (int i = 0; i < HOLDERS; i++)
+        pthread_join(holders[i], NULL);
+    assert_int_equal(put(h.s, STORE_UPDATED, "zones/a", "y"), 2);
+    assert_ok(store_get(h.s, &anytime, "zones/a", 0, false, remember_row, &(rows){0}, NULL));
+}
+
+typedef struct queuer {
+    hold *h;
+    int place;
+    pthread_t thread;
+} queuer;
+
+static nrpc_code take_place(store_tx *tx, void *context, nrpc_status *status)
+{
+    (void)tx, (void)status;
+    queuer *q = context;
+    q->place = atomic_fetch_add(&q->h->order, 1);
+    return NRPC_OK;
+}
+
+static void *write_in_turn(void *arg)
+{
+    queuer *q = arg;
+    int64_t revision;
+    assert_ok(store_write(q->h->s, &anytime, take_place, q, &revision, NULL));
+    return NULL;
+}
+
+static void writers_are_served_in_the_order_they_came(void **state)
+{
+    enum { QUEUERS = 5 };
+    hold h = {.s = ((fixture *)*state)->s};
+    pthread_t holder;
+    pthread_create(&holder, NULL, write_holding, &h);
+    while (!atomic_load(&h.held))
+        pause_ms(1);
+    queuer q[QUEUERS];
+    for (int i = 0; i < QUEUERS; i++) {
+        q[i] = (queuer){.h = &h};
+        pthread_create(&q[i].thread, NULL, write_in_turn, &q[i]);
+        pause_ms(30); // until it stands in the queue
+    }
+    atomic_store(&h.release, true);
+    pthread_join(holder, NULL);
+    for (int i = 0; i < QUEUERS; i++) {
+        pthread_join(q[i].thread, NULL);
+        assert_int_equal(q[i].place, i);
+    }
+}
+
+// --- killed while writing
+
+static nrpc_code count_up(store_tx *tx, void *context, nrpc_status *status)
+{
+    int64_t *n = context;
+    char name[64], body[64];
+    snprintf(name, sizeof name, "zones/n%lld", (long long)*n);
+    snprintf(body, sizeof body, "%lld", (long long)*n);
+    sample fresh, last;
+    sample_init(&fresh, name, body);
+    sample_init(&last, "zones/last", body);
+    nrpc_code code = store_tx_put(tx, STORE_CREATED, &fresh.record, status);
+    return code ? code
+                : store_tx_put(tx, *n == 1 ? STORE_CREATED : STORE_UPDATED, &last.record, status);
+}
+
+// Write n makes revision n; every acknowledged number goes down the pipe.
+static void write_until_killed(const char *url, int acknowledge)
+{
+    store *s;
+    if (store_open(url, &s, NULL))
+        _exit(1);
+    for (;;) {
+        int64_t n = atomic_load(&s->revision) + 1, revision;
+        if (store_write(s, &anytime, count_up, &n, &revision, NULL) || revision != n)
+            _exit(2);
+        if (write(acknowledge, &n, sizeof n) != sizeof n)
+            _exit(3);
+    }
+}
+
+typedef struct hole_finder {
+    int64_t revision;
+    int index;
+} hole_finder;
+
+static bool next_in_line(void *context, const store_change *c)
+{
+    hole_finder *h = context;
+    bool second = h->index == 0 && h->revision > 0;
+    assert_int_equal(c->revision, second ? h->revision : h->revision + 1);
+    assert_int_equal(c->index, second ? 1 : 0);
+    char body[64];
+    snprintf(body, sizeof body, "%lld", (long long)c->revision);
+    assert_int_equal(c->record->body.size, strlen(body));
+    assert_memory_equal(c->record->body.data, body, strlen(body));
+    h->revision = c->revision;
+    h->index = c->index;
+    return true;
+}
+
+static void kill_dash_nine_loses_nothing_acknowledged(void **state)
+{
+    enum { KILLS = 20 };
+    fixture *f = *state;
+    store_close(f->s);
+    f->s = NULL;
+    unsigned seed = (unsigned)clock_wall_us();
+    print_message("seed %u\n", seed);
+    for (int round = 0; round < KILLS; round++) {
+        int acknowledged[2];
+        assert_int_equal(pipe(acknowledged), 0);
+        pid_t child = fork();
+        if (!child)
+            write_until_killed(f->url, acknowledged[1]);
+        close(acknowledged[1]);
+        int64_t n = 0, last;
+        assert_int_equal(read(acknowledged[0], &last, sizeof last), sizeof last);
+        pause_ms(rand_r(&seed) % 40);
+        kill(child, SIGKILL);
+        while (read(acknowledged[0], &n, sizeof n) == sizeof n)
+            last = n;
+        close(acknowledged[0]);
+        int how;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_true(WIFSIGNALED(how));
+
+        store *s;
+        assert_ok(store_open(f->url, &s, NULL));
+        int64_t newest = atomic_load(&s->revision);
+        assert_true(newest == last || newest == last + 1); // the one under way may have made it
+        hole_finder h = {.index = 1};
+        assert_ok(store_changes(s, &anytime, 0, -1, next_in_line, &h, NULL));
+        assert_int_equal(h.revision, newest);
+        assert_int_equal(h.index, 1);
+        rows r = {0};
+        assert_ok(store_get(s, &anytime, "zones/last", 0, false, remember_row, &r, NULL));
+        assert_int_equal(atoll(r.row[0].body), newest);
+        int64_t count;
+        assert_ok(store_count(s, &anytime, &(store_query){.type = "Zone"}, &count, NULL));
+        assert_int_equal(count, newest + 1);
+        store_close(s);
+    }
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_list_does_not_see_what_commits_meanwhile),
+        CASE(readers_always_see_whole_transactions),
+        CASE(waiting_ends_with_the_deadline_or_the_caller),
+        CASE(writers_are_served_in_the_order_they_came),
+        CASE(kill_dash_nine_loses_nothing_acknowledged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
