@@ -15,9 +15,12 @@
 // to readers as a whole or not at all, and never before it is durable.
 //
 // Threads: every function may be called from any thread. Reads never wait for a write. Calls may
-// block on disk or network: never call from a thread that must not. Writes run one at a time.
-// Errors: a status (nrpc/status.h) with reason STORE_*; DEADLINE_EXCEEDED and CANCELLED when the
-// context says so, also in the middle of a query.
+// block on disk or network: never call from a thread that must not. Writes run one at a time, in
+// the order they came. A callback of a read holds a read connection of few: it must neither call
+// the store nor wait.
+// Errors: a status (nrpc/status.h, may be NULL) with reason STORE_*; DEADLINE_EXCEEDED and
+// CANCELLED when the context says so, also while waiting for a turn or in the middle of a query.
+// What the engine says about a failure stands in the status's metadata `detail` alone.
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -43,10 +46,10 @@ typedef struct store_bytes {
 typedef struct store_context {
     const atomic_bool *cancelled; // polled during long queries; may be NULL
     int64_t deadline_ns;          // clock_now_ns(); CLOCK_NEVER for none
-    int64_t min_revision;         // answer from this revision or a later one; 0: any. Not reached in
-                                  // time: UNAVAILABLE, reason REVISION_NOT_REACHED
-    const char *actor;            // who writes, for the change log; "" if unknown
-    const char *request_id;       // of a write; "" if none
+    int64_t min_revision;   // answer from this revision or a later one; 0: any. Not reached in
+                            // time: UNAVAILABLE, reason REVISION_NOT_REACHED
+    const char *actor;      // who writes, for the change log; "" if unknown
+    const char *request_id; // of a write; "" if none
 } store_context;
 
 // A row. Strings and bytes handed to a callback are borrowed until it returns.
@@ -66,19 +69,25 @@ typedef struct store_record {
 
 // Which rows a list reads. Order is by name, bytewise.
 typedef struct store_query {
-    const char *type;    // required
-    const char *parent;  // NULL: any parent; else exactly this one
-    const char *after;   // names greater than this one only; NULL: from the first
+    const char *type;   // required
+    const char *parent; // NULL: any parent; else exactly this one
+    const char *after;  // names greater than this one only; NULL: from the first
     bool show_deleted;
     bool with_extra; // read `extra` too; otherwise it comes empty
-    // An SQL condition over the columns, made by the registry's filter compiler, with its bound
-    // parameters; NULL: none. Never text from outside.
+    // An SQL condition over the columns of table `resource` (named as the fields of store_record,
+    // and `id`), made by the registry's filter compiler; each `?` is one of the values. NULL: none.
+    // Never text from outside.
     const char *condition;
     const struct store_value *values;
     size_t value_count;
 } store_query;
 
-typedef enum store_value_kind { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT } store_value_kind;
+typedef enum store_value_kind {
+    STORE_NULL,
+    STORE_INTEGER,
+    STORE_REAL,
+    STORE_TEXT
+} store_value_kind;
 
 typedef struct store_value {
     store_value_kind kind;
@@ -117,29 +126,29 @@ typedef nrpc_code (*store_write_fn)(store_tx *tx, void *context, nrpc_status *st
 
 // Callbacks marked `must` are never NULL; `may` can be.
 typedef struct store_ops {
-    const char *scheme;                                                             // must: "sqlite"
-    void (*close)(store *s);                                                        // must
+    const char *scheme;      // must: "sqlite"
+    void (*close)(store *s); // must
     nrpc_code (*get)(store *s, const store_context *c, const char *name, int64_t at_revision,
                      bool with_extra, store_row_fn row, void *context,
-                     nrpc_status *status);                                          // must
+                     nrpc_status *status); // must
     nrpc_code (*get_many)(store *s, const store_context *c, const char *const *names, size_t count,
                           bool with_extra, store_row_fn row, void *context, int64_t *revision,
-                          nrpc_status *status);                                     // must
+                          nrpc_status *status); // must
     nrpc_code (*list)(store *s, const store_context *c, const store_query *q, store_row_fn row,
-                      void *context, int64_t *revision, nrpc_status *status);       // must
+                      void *context, int64_t *revision, nrpc_status *status); // must
     nrpc_code (*count)(store *s, const store_context *c, const store_query *q, int64_t *count,
-                       nrpc_status *status);                                        // must
-    nrpc_code (*changes)(store *s, const store_context *c, int64_t after_revision,
-                         int after_index, store_change_fn change, void *context,
-                         nrpc_status *status);                                      // must
+                       nrpc_status *status); // must
+    nrpc_code (*changes)(store *s, const store_context *c, int64_t after_revision, int after_index,
+                         store_change_fn change, void *context,
+                         nrpc_status *status); // must
     nrpc_code (*write)(store *s, const store_context *c, store_write_fn fn, void *context,
-                       int64_t *revision, nrpc_status *status);                     // must
+                       int64_t *revision, nrpc_status *status); // must
     nrpc_code (*tx_get)(store_tx *tx, const char *name, store_row_fn row, void *context,
-                        nrpc_status *status);                                       // must
+                        nrpc_status *status); // must
     nrpc_code (*tx_put)(store_tx *tx, store_operation operation, const store_record *record,
-                        nrpc_status *status);                                       // must
+                        nrpc_status *status); // must
     nrpc_code (*tx_exists_child)(store_tx *tx, const char *name, bool *exists,
-                                 nrpc_status *status);                              // must
+                                 nrpc_status *status); // must
 } store_ops;
 
 // The common head of every implementation's own structure.
@@ -169,14 +178,15 @@ typedef struct store_observer {
 } store_observer;
 
 // url: "sqlite:PATH", "sqlite::memory:" is refused (readers need a file). Creates what is missing,
-// applies migrations. FAILED_PRECONDITION if the file is not ours, is from a newer version, or is
-// open in another server.
+// applies migrations. FAILED_PRECONDITION if the file is not ours (reason STORE_FOREIGN_FILE), is
+// from a newer version (STORE_NEWER_VERSION), is open in another server (STORE_IN_USE) or cannot be
+// opened (STORE_CANNOT_OPEN); DATA_LOSS, STORE_CORRUPT, if it is damaged.
 MUST_USE nrpc_code store_open(const char *url, store **out, nrpc_status *status);
 // No call may be under way. NULL is allowed.
 void store_close(store *s);
 
 // The record of this name, deleted ones too. at_revision 0: as it is now; else as it was at that
-// revision. NOT_FOUND, reason RESOURCE_NOT_FOUND.
+// revision, which is also a min_revision. NOT_FOUND, reason RESOURCE_NOT_FOUND.
 MUST_USE nrpc_code store_get(store *s, const store_context *c, const char *name,
                              int64_t at_revision, bool with_extra, store_row_fn row, void *context,
                              nrpc_status *status);
@@ -197,18 +207,22 @@ MUST_USE nrpc_code store_count(store *s, const store_context *c, const store_que
 MUST_USE nrpc_code store_changes(store *s, const store_context *c, int64_t after_revision,
                                  int after_index, store_change_fn change, void *context,
                                  nrpc_status *status);
-// Runs fn in one transaction. On NRPC_OK the changes are durable and visible to every later read.
-// *revision: the one it got, or the newest before it if fn changed nothing.
+// Runs fn in one transaction. On NRPC_OK the changes are durable and visible to every later read,
+// and the status is cleared of what lookups inside fn left there. *revision: the one it got, or
+// the newest before it if fn changed nothing. Nothing is committed for a caller who has gone.
 MUST_USE nrpc_code store_write(store *s, const store_context *c, store_write_fn fn, void *context,
                                int64_t *revision, nrpc_status *status);
 
 // Inside a store_write_fn. tx_get sees the transaction's own changes; NOT_FOUND as store_get.
 MUST_USE nrpc_code store_tx_get(store_tx *tx, const char *name, store_row_fn row, void *context,
                                 nrpc_status *status);
-// Writes the record and logs the change. revision and, where they are 0, times are set by the
-// store: create_time on STORE_CREATED, update_time always. STORE_PURGED removes the row.
-MUST_USE nrpc_code store_tx_put(store_tx *tx, store_operation operation,
-                                const store_record *record, nrpc_status *status);
+// Writes the record and logs the change. The revision is the transaction's. Times that are 0 are
+// set by the store: update_time always, create_time on STORE_CREATED (else it stays as it was),
+// delete_time on STORE_DELETED. STORE_PURGED removes the row. ALREADY_EXISTS, reason
+// RESOURCE_EXISTS, when a name is created twice, though deleted; NOT_FOUND when one that does not
+// exist is changed; after these fn may go on.
+MUST_USE nrpc_code store_tx_put(store_tx *tx, store_operation operation, const store_record *record,
+                                nrpc_status *status);
 // Whether an undeleted record has this name as its parent.
 MUST_USE nrpc_code store_tx_exists_child(store_tx *tx, const char *name, bool *exists,
                                          nrpc_status *status);

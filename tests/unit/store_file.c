@@ -13,6 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static nrpc_code put_large(store_tx *tx, void *context, nrpc_status *status)
+{
+    static char body[100000];
+    sample r;
+    sample_init(&r, context, "x");
+    r.record.body = (store_bytes){body, sizeof body};
+    return store_tx_put(tx, STORE_CREATED, &r.record, status);
+}
+
 static void expect_refused(const char *url, nrpc_code code, const char *reason)
 {
     nrpc_status status = {0};
@@ -165,6 +174,25 @@ static void a_killed_server_leaves_no_lock(void **state)
     assert_ok(store_open(f->url, &f->s, NULL));
 }
 
+static void a_tool_holding_the_file_makes_writers_wait(void **state)
+{
+    fixture *f = *state;
+    put(f->s, STORE_CREATED, "zones/a", "x");
+    sqlite3 *tool;
+    assert_int_equal(sqlite3_open(f->path, &tool), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(tool, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    store_context c = anytime;
+    c.deadline_ns = clock_now_ns() + 50000000;
+    nrpc_status status = {0};
+    int64_t revision;
+    static char name[] = "zones/b";
+    (void)!store_write(f->s, &c, put_large, name, &revision, &status);
+    expect_failure(&status, NRPC_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED");
+    assert_ok(store_get(f->s, &anytime, "zones/a", 0, true, remember_row, &(rows){0}, NULL));
+    assert_int_equal(sqlite3_close(tool), SQLITE_OK);
+    assert_int_equal(put(f->s, STORE_CREATED, "zones/b", "x"), 2);
+}
+
 // --- files that are not to be touched
 
 static void make_database(const char *url, const char *sql)
@@ -302,15 +330,6 @@ static void damage_in_a_table_fails_its_readers(void **state)
 
 // --- a disk that fails
 
-static nrpc_code put_large(store_tx *tx, void *context, nrpc_status *status)
-{
-    static char body[100000];
-    sample r;
-    sample_init(&r, context, "x");
-    r.record.body = (store_bytes){body, sizeof body};
-    return store_tx_put(tx, STORE_CREATED, &r.record, status);
-}
-
 typedef struct verdict {
     store_observer observer;
     int begun, lost;
@@ -423,6 +442,7 @@ int main(void)
         CASE(closing_leaves_one_whole_file),
         CASE(a_second_server_is_refused),
         CASE(a_killed_server_leaves_no_lock),
+        CASE(a_tool_holding_the_file_makes_writers_wait),
         CASE(a_newer_file_is_refused),
         CASE(foreign_files_are_refused_untouched),
         CASE(a_truncated_file_is_refused),
