@@ -68,7 +68,7 @@ typedef struct nrpc_metadata {
     size_t value_size;
 } nrpc_metadata;
 
-// --- what came back ------------------------------------------------------------------------------
+// --- what came back -----------------------------------------------------------------------------
 
 // payload and metadata stay valid until nrpc_reply_fini; inside a completion callback only until it
 // returns (nrpc_reply_take keeps them longer). There is no payload unless the status is OK.
@@ -95,17 +95,17 @@ const char *nrpc_reply_metadata(const nrpc_reply *reply, const char *key, size_t
 nrpc_code nrpc_reply_unpack(const nrpc_reply *reply, const ProtobufCMessageDescriptor *type,
                             ProtobufCMessage **message, nrpc_status *status);
 
-// --- the channel -----------------------------------------------------------------------------------
+// --- the channel --------------------------------------------------------------------------------
 
 // {0} is the default of each.
 typedef struct nrpc_channel_options {
-    unsigned connections;    // 1 by default, at most 64
-    unsigned max_in_flight;  // calls on one connection; 1,024, at most 65,536
-    size_t max_message_size; // of a frame, both ways, the 4 bytes of SP header included; 4 MiB
-    unsigned backoff_min_ms; // 50
-    unsigned backoff_max_ms; // 5,000
+    unsigned connections;        // 1 by default, at most 64
+    unsigned max_in_flight;      // calls on one connection; 1,024, at most 65,536
+    size_t max_message_size;     // of a frame, both ways, the 4 bytes of SP header included; 4 MiB
+    unsigned backoff_min_ms;     // 50
+    unsigned backoff_max_ms;     // 5,000
     unsigned connect_timeout_ms; // to reach an address and shake hands; 10,000
-    bool connect;            // dial now, in the background, rather than with the first call
+    bool connect;                // dial now, in the background, rather than with the first call
     // Sent with every call that has no entry of the same key. Copied.
     const nrpc_metadata *metadata;
     size_t metadata_count;
@@ -124,9 +124,9 @@ void nrpc_channel_free(nrpc_channel *channel);
 
 // {0} is the default of each.
 typedef struct nrpc_call_options {
-    uint32_t timeout_ms; // 0: 30,000; at most 600,000
-    bool wait_for_ready; // wait for a server rather than fail
-    bool idempotent;     // may be sent twice
+    uint32_t timeout_ms;           // 0: 30,000; at most 600,000
+    bool wait_for_ready;           // wait for a server rather than fail
+    bool idempotent;               // may be sent twice
     const nrpc_metadata *metadata; // borrowed for the function called
     size_t metadata_count;
 } nrpc_call_options;
@@ -141,7 +141,7 @@ nrpc_code nrpc_channel_call_message(nrpc_channel *channel, const char *method,
                                     const ProtobufCMessage *request,
                                     const nrpc_call_options *options, nrpc_reply *reply);
 
-// --- asynchronous calls ------------------------------------------------------------------------------
+// --- asynchronous calls -------------------------------------------------------------------------
 
 // A handle on a call that was started, for those who want to cancel it.
 typedef struct nrpc_client_call nrpc_client_call;

@@ -25,12 +25,17 @@ static void pb_free(void *allocator_data, void *pointer)
     (void)pointer;
 }
 
+static void start_over(arena *a)
+{
+    a->next = a->first;
+    a->end = a->first ? a->first + a->first_size : NULL;
+}
+
 void arena_init(arena *a, void *first, size_t first_size, size_t limit, arena_budget *budget)
 {
     *a = (arena){.first = first, .first_size = first_size, .limit = limit, .budget = budget};
     a->pb = (ProtobufCAllocator){pb_alloc, pb_free, a};
-    a->next = first;
-    a->end = a->next + first_size;
+    start_over(a);
 }
 
 static void release_blocks(arena *a)
@@ -49,8 +54,7 @@ void arena_reset(arena *a)
 {
     if (a->blocks)
         release_blocks(a);
-    a->next = a->first;
-    a->end = a->next + a->first_size;
+    start_over(a);
     a->exhausted = false;
 }
 

@@ -19,13 +19,13 @@ void buffer_clear(buffer *b)
 
 uint8_t *buffer_reserve(buffer *b, size_t n)
 {
-    if (n <= b->capacity - b->size)
-        return b->data ? b->data + b->size : buffer_reserve(b, 1);
     size_t limit = b->limit ? b->limit : SIZE_MAX / 2;
     if (b->failed || b->size > limit || n > limit - b->size) {
         b->failed = true;
         return NULL;
     }
+    if (b->data && n <= b->capacity - b->size)
+        return b->data + b->size;
     size_t capacity = b->capacity < 32 ? 64 : b->capacity * 2;
     if (capacity < b->size + n)
         capacity = b->size + n;

@@ -100,10 +100,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static char *join(const char *format, const char *a, const char *b)
+static char *join(const char *scheme, const char *folder, const char *file)
 {
     char *out;
-    if (asprintf(&out, format, a, b) < 0)
+    if (asprintf(&out, "%s%s/%s", scheme, folder, file) < 0)
         abort();
     return out;
 }
@@ -119,9 +119,9 @@ static const char *default_store(void)
 {
     const char *data = environment("XDG_DATA_HOME");
     if (data)
-        return join("sqlite:%s/%s", data, "ftz/registry.db");
+        return join("sqlite:", data, "ftz/registry.db");
     const char *home = environment("HOME");
-    return join("sqlite:%s/%s", home ? home : ".", ".local/share/ftz/registry.db");
+    return join("sqlite:", home ? home : ".", ".local/share/ftz/registry.db");
 }
 
 void options_parse(options *o, int argc, char **argv)
@@ -138,6 +138,6 @@ void options_parse(options *o, int argc, char **argv)
         o->listen[o->listen_count++] = "tcp://[::1]:17966";
         const char *runtime = environment("XDG_RUNTIME_DIR");
         if (runtime)
-            o->listen[o->listen_count++] = join("ipc://%s/%s", runtime, "ftz.sock");
+            o->listen[o->listen_count++] = join("ipc://", runtime, "ftz.sock");
     }
 }

@@ -18,7 +18,7 @@ enum {
 
 #define NS_PER_MS INT64_C(1000000)
 
-// --- alarms: one timer a slot ------------------------------------------------------------------
+// --- alarms: one timer a slot -------------------------------------------------------------------
 
 static void on_alarm(timer *t);
 
@@ -40,7 +40,7 @@ static void set_state(channel_slot *slot, slot_state state)
     slot->state = state;
 }
 
-// --- connecting --------------------------------------------------------------------------------
+// --- connecting ---------------------------------------------------------------------------------
 
 static int64_t connect_due(const nrpc_channel *ch)
 {
@@ -119,7 +119,7 @@ static void address_failed(channel_slot *slot, channel_fault_kind kind, int erro
     } else {
         pause_slot(slot);
         if (!any_open(ch) && !channel_is_connecting(ch))
-            call_take_waiting(ch, false, failed);
+            channel_take_waiting(ch, false, failed);
     }
 }
 
@@ -131,7 +131,7 @@ static void end_failed(nrpc_channel *ch, call_list *failed)
     channel_fault fault = ch->fault;
     int64_t retry_ms = channel_pause_ms(ch);
     pthread_mutex_unlock(&ch->lock);
-    call_end_list(failed, &fault, retry_ms);
+    channel_end_list(failed, &fault, retry_ms);
 }
 
 // With the lock, which it releases: one of what channel_free waits for is over.
@@ -142,9 +142,9 @@ static void not_busy_and_unlock(nrpc_channel *ch)
     pthread_mutex_unlock(&ch->lock);
 }
 
-// --- connections ---------------------------------------------------------------------------------
+// --- connections --------------------------------------------------------------------------------
 
-static void conn_ref(channel_conn *conn)
+void channel_conn_ref(channel_conn *conn)
 {
     atomic_fetch_add_explicit(&conn->refs, 1, memory_order_relaxed);
 }
@@ -179,8 +179,8 @@ static void on_closed(void *owner, int error)
     nrpc_channel *ch = conn->channel;
     channel_slot *slot = conn->slot;
     call_list lost = {0}, failed = {0};
-    channel_fault fault = {error == NNG_EPROTO ? CHANNEL_FAULT_PROTOCOL : CHANNEL_FAULT_LOST,
-                           error, conn->address};
+    channel_fault fault = {error == NNG_EPROTO ? CHANNEL_FAULT_PROTOCOL : CHANNEL_FAULT_LOST, error,
+                           conn->address};
     pthread_mutex_lock(&ch->lock);
     if (slot->conn == conn) {
         slot->conn = NULL;
@@ -192,21 +192,21 @@ static void on_closed(void *owner, int error)
             set_alarm(slot, CLOCK_NEVER);
         }
     }
-    call_take_lost(conn, &lost);
+    channel_take_lost(conn, &lost);
     *(conn->previous ? &conn->previous->next : &ch->conns) = conn->next;
     if (conn->next)
         conn->next->previous = conn->previous;
     if (ch->waiting.first)
         channel_dial_idle(ch);
-    pthread_mutex_unlock(&ch->lock);
-    call_end_list(&lost, &fault, 0);
+    channel_unlock_and_settle(ch, NULL);
+    channel_end_list(&lost, &fault, 0);
     end_failed(ch, &failed);
     pthread_mutex_lock(&ch->lock);
     not_busy_and_unlock(ch);
     channel_conn_unref(conn);
 }
 
-static const link_ops ops = {on_open, call_on_message, call_on_oversized, on_closed};
+static const link_ops ops = {on_open, channel_on_message, channel_on_oversized, on_closed};
 
 static nrpc_code conn_create(channel_slot *slot, nng_stream *stream, channel_conn **out)
 {
@@ -257,7 +257,7 @@ static void on_dialed(void *arg)
         ch->conns = conn;
         ch->busy++;
         conn->closing = ch->closing;
-        conn_ref(conn);
+        channel_conn_ref(conn);
         set_state(slot, SLOT_GREETING);
         set_alarm(slot, connect_due(ch));
     } else {
@@ -295,7 +295,7 @@ static void on_alarm(timer *t)
     } else if (slot->state == SLOT_GREETING) {
         conn = slot->conn;
         conn->timed_out = conn->closing = true;
-        conn_ref(conn);
+        channel_conn_ref(conn);
     } else if (slot->state == SLOT_PAUSED) {
         if (ch->waiting.first)
             dial(slot);
@@ -309,7 +309,7 @@ static void on_alarm(timer *t)
     }
 }
 
-// --- which connection ----------------------------------------------------------------------------
+// --- which connection ---------------------------------------------------------------------------
 
 channel_conn *channel_pick(nrpc_channel *ch)
 {
@@ -353,24 +353,29 @@ void channel_drain(channel_conn *conn)
         channel_retire(conn, true);
 }
 
-void channel_unlock_and_settle(nrpc_channel *ch, channel_conn *conn)
+void channel_unlock_and_close(nrpc_channel *ch, channel_conn *conn)
 {
     bool close = conn && conn->retired && !conn->in_flight && !conn->closing;
     if (close) {
         conn->closing = true;
-        conn_ref(conn);
+        channel_conn_ref(conn);
     }
-    bool waiting = ch->waiting.first != NULL;
     pthread_mutex_unlock(&ch->lock);
     if (close) {
         link_close(conn->link);
         channel_conn_unref(conn);
     }
-    if (waiting)
-        call_send_waiting(ch);
 }
 
-// --- life ------------------------------------------------------------------------------------------
+void channel_unlock_and_settle(nrpc_channel *ch, channel_conn *conn)
+{
+    bool waiting = ch->waiting.first != NULL;
+    channel_unlock_and_close(ch, conn);
+    if (waiting)
+        channel_send_waiting(ch);
+}
+
+// --- life ---------------------------------------------------------------------------------------
 
 static nrpc_code take_options(nrpc_channel *ch, const nrpc_channel_options *given,
                               nrpc_status *status)
@@ -381,14 +386,13 @@ static nrpc_code take_options(nrpc_channel *ch, const nrpc_channel_options *give
     o.max_message_size = o.max_message_size ? o.max_message_size : DEFAULT_MESSAGE_SIZE;
     o.backoff_min_ms = o.backoff_min_ms ? o.backoff_min_ms : DEFAULT_BACKOFF_MIN_MS;
     o.backoff_max_ms = o.backoff_max_ms ? o.backoff_max_ms : DEFAULT_BACKOFF_MAX_MS;
-    o.connect_timeout_ms =
-        o.connect_timeout_ms ? o.connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
+    o.connect_timeout_ms = o.connect_timeout_ms ? o.connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
     ch->options = o;
-    const char *wrong = o.connections > MAX_CONNECTIONS       ? "connections is above 64"
-                        : o.max_in_flight > MAX_IN_FLIGHT     ? "max_in_flight is above 65536"
-                        : o.max_message_size < SP_MAX_HEADER  ? "max_message_size is below 32"
-                        : o.max_message_size > SIZE_MAX / 16  ? "max_message_size is too large"
-                                                              : NULL;
+    const char *wrong = o.connections > MAX_CONNECTIONS      ? "connections is above 64"
+                        : o.max_in_flight > MAX_IN_FLIGHT    ? "max_in_flight is above 65536"
+                        : o.max_message_size < SP_MAX_HEADER ? "max_message_size is below 32"
+                        : o.max_message_size > SIZE_MAX / 16 ? "max_message_size is too large"
+                                                             : NULL;
     if (wrong)
         return nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "INVALID_OPTION", "%s", wrong);
     // One index beyond the table stays free, for messages that are no call of the table.
@@ -520,7 +524,7 @@ static channel_conn *next_to_close(nrpc_channel *ch)
     for (channel_conn *conn = ch->conns; conn; conn = conn->next) {
         if (!conn->closing) {
             conn->closing = true;
-            conn_ref(conn);
+            channel_conn_ref(conn);
             return conn;
         }
     }
@@ -534,9 +538,9 @@ void nrpc_channel_free(nrpc_channel *ch)
     call_list ended = {0};
     pthread_mutex_lock(&ch->lock);
     ch->closing = true;
-    call_take_waiting(ch, true, &ended);
+    channel_take_waiting(ch, true, &ended);
     for (channel_conn *conn = ch->conns; conn; conn = conn->next)
-        call_take_lost(conn, &ended);
+        channel_take_lost(conn, &ended);
     for (size_t i = 0; i < ch->options.connections; i++)
         if (ch->slots[i].state == SLOT_DIALING)
             nng_aio_abort(ch->slots[i].aio, NNG_ECLOSED);
@@ -547,7 +551,7 @@ void nrpc_channel_free(nrpc_channel *ch)
         pthread_mutex_lock(&ch->lock);
     }
     pthread_mutex_unlock(&ch->lock);
-    call_end_list(&ended, NULL, 0);
+    channel_end_list(&ended, NULL, 0);
     pthread_mutex_lock(&ch->lock);
     while (ch->busy)
         pthread_cond_wait(&ch->quiet, &ch->lock);

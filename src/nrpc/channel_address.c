@@ -55,8 +55,7 @@ static const char *tcp_mistake(const char *text, size_t size)
     return number ? NULL : "the port must be 1 to 65535";
 }
 
-static nrpc_code parse_one(const char *text, size_t size, channel_address *out,
-                           nrpc_status *status)
+static nrpc_code parse_one(const char *text, size_t size, channel_address *out, nrpc_status *status)
 {
     const char *path = NULL;
     const char *mistake = NULL;

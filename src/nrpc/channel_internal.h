@@ -78,12 +78,12 @@ struct channel_conn {
     channel_conn *next, *previous; // of all that are not closed
     bool open;
     bool retired;
-    bool closing;     // link_close was or is being called
-    bool timed_out;   // the handshake took too long
+    bool closing;   // link_close was or is being called
+    bool timed_out; // the handshake took too long
     uint32_t in_flight;
     uint32_t sequence; // of request ids
     uint32_t free_entry;
-    uint64_t received; // messages
+    uint64_t received;      // messages
     uint64_t received_mark; // `received` when the silence was last looked at
     int64_t mark_ns;
     conn_entry table[]; // max_in_flight; a request id's low bits are its index
@@ -107,7 +107,7 @@ struct channel_slot {
     slot_state state;
     channel_conn *conn; // of GREETING and OPEN
     size_t address;
-    size_t failed_addresses; // since one worked, in this attempt
+    size_t failed_addresses;  // since one worked, in this attempt
     unsigned failed_attempts; // in a row
     bool alarm_set;
     int64_t alarm_ns; // CLOCK_NEVER: the alarm is to do nothing
@@ -120,7 +120,7 @@ struct nrpc_channel {
     channel_address *addresses;
     size_t address_count;
     nrpc_metadata *metadata; // defaults; one block with their text
-    uint32_t id_mask; // the bits of a request id that are an index
+    uint32_t id_mask;        // the bits of a request id that are an index
     timer_wheel *wheel;
 
     pthread_mutex_t lock; // all below
@@ -136,8 +136,9 @@ struct nrpc_channel {
     channel_slot slots[];
 };
 
-// --- channel.c: where calls go -------------------------------------------------------------------
+// --- channel.c: where calls go ------------------------------------------------------------------
 
+void channel_conn_ref(channel_conn *conn);
 void channel_conn_unref(channel_conn *conn);
 // With the lock: starts to dial wherever nothing is under way.
 void channel_dial_idle(nrpc_channel *channel);
@@ -151,27 +152,25 @@ int64_t channel_pause_ms(const nrpc_channel *channel);
 void channel_retire(channel_conn *conn, bool move);
 // With the lock: conn's server asks us to go elsewhere.
 void channel_drain(channel_conn *conn);
-// Releases the lock, then does what a call's leaving may have made possible: closes a retired
-// connection (conn may be NULL) and sends waiting calls.
+// Releases the lock; closes conn if it is retired and its last call has left.
+void channel_unlock_and_close(nrpc_channel *channel, channel_conn *conn);
+// The same (conn may be NULL), and sends calls that wait for the room there is now.
 void channel_unlock_and_settle(nrpc_channel *channel, channel_conn *conn);
 
-// --- channel_call.c: a call's life ---------------------------------------------------------------
+// --- channel_call.c: a call's life --------------------------------------------------------------
 
-// With the lock. From its place onto the list; false if it had ended.
-bool call_take(nrpc_client_call *call);
-void call_list_push(call_list *list, nrpc_client_call *call);
 // With the lock: moves everything in flight on conn to `lost`, but what is to be sent again to the
 // head of the calls waiting.
-void call_take_lost(channel_conn *conn, call_list *lost);
+void channel_take_lost(channel_conn *conn, call_list *lost);
 // With the lock: moves the waiting calls to `list`, of those that wait for a server only if `all`.
-void call_take_waiting(nrpc_channel *channel, bool all, call_list *list);
+void channel_take_waiting(nrpc_channel *channel, bool all, call_list *list);
 // Without the lock. Ends each UNAVAILABLE for that fault, or with fault NULL CANCELLED, reason
 // CHANNEL_CLOSED; retry_ms: RetryInfo.
-void call_end_list(call_list *list, const channel_fault *fault, int64_t retry_ms);
+void channel_end_list(call_list *list, const channel_fault *fault, int64_t retry_ms);
 // Without the lock: sends waiting calls as long as there is room.
-void call_send_waiting(nrpc_channel *channel);
+void channel_send_waiting(nrpc_channel *channel);
 // The link's callbacks; owner: a channel_conn.
-bool call_on_message(void *owner, const uint8_t *data, size_t size);
-bool call_on_oversized(void *owner, const uint8_t *head, size_t head_size, uint64_t size);
+bool channel_on_message(void *owner, const uint8_t *data, size_t size);
+bool channel_on_oversized(void *owner, const uint8_t *head, size_t head_size, uint64_t size);
 
 #endif

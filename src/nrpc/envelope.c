@@ -2,6 +2,7 @@
 
 #include "base/pbwire.h"
 #include "base/utf8.h"
+#include "nrpc/wirewalk.h"
 
 #include <google/rpc/error_details.pb-c.h>
 #include <nrpc/v1/call.pb-c.h>
@@ -249,7 +250,7 @@ static void add_bad_request(error_details *d, const nrpc_status *status, size_t 
 }
 
 static uint8_t *pack_error(const nrpc_status *status, size_t message_size, size_t entries,
-                           size_t violations, const envelope_entry *metadata, size_t count,
+                           size_t violations, bool resource_fits, const envelope_entry *metadata, size_t count,
                            size_t *size)
 {
     error_details d = {.count = 0};
@@ -265,7 +266,7 @@ static uint8_t *pack_error(const nrpc_status *status, size_t message_size, size_
         retry.retry_delay = &delay;
         add_detail(&d, &retry.base);
     }
-    if (status->resource_name) {
+    if (status->resource_name && resource_fits) {
         Google__Rpc__ResourceInfo resource = GOOGLE__RPC__RESOURCE_INFO__INIT;
         resource.resource_type = status->resource_type;
         resource.resource_name = status->resource_name;
@@ -298,8 +299,10 @@ uint8_t *envelope_pack_error(const nrpc_status *status, const envelope_entry *me
                              size_t count, size_t *size)
 {
     size_t message = 2048, entries = status->metadata_count, violations = status->violation_count;
+    bool resource = status->resource_name != NULL;
     for (;;) {
-        uint8_t *bytes = pack_error(status, message, entries, violations, metadata, count, size);
+        uint8_t *bytes =
+            pack_error(status, message, entries, violations, resource, metadata, count, size);
         if (!bytes || *size <= MAX_ERROR_SIZE)
             return bytes;
         if (violations > 1)
@@ -310,6 +313,8 @@ uint8_t *envelope_pack_error(const nrpc_status *status, const envelope_entry *me
             violations = 0;
         else if (message > 64)
             message /= 2;
+        else if (resource)
+            resource = false;
         else if (count)
             count = 0;
         else
@@ -320,10 +325,12 @@ uint8_t *envelope_pack_error(const nrpc_status *status, const envelope_entry *me
 
 // --- reading replies -----------------------------------------------------------------------------
 
+// A detail that protobuf-c cannot be trusted with is left out like one of an unknown type.
 static bool is_type(const Google__Protobuf__Any *any, const ProtobufCMessageDescriptor *type)
 {
     const char *slash = strrchr(any->type_url, '/');
-    return slash && strcmp(slash + 1, type->name) == 0;
+    return slash && strcmp(slash + 1, type->name) == 0 &&
+           wirewalk_check(type, any->value.data, any->value.len, NULL) == NRPC_OK;
 }
 
 static void read_detail(const Google__Protobuf__Any *any, nrpc_status *status)
@@ -355,7 +362,7 @@ static void read_detail(const Google__Protobuf__Any *any, nrpc_status *status)
         if (!retry)
             return;
         const Google__Protobuf__Duration *d = retry->retry_delay;
-        if (d && d->seconds >= 0 && d->seconds < 86400)
+        if (d && d->seconds >= 0 && d->seconds < 86400 && d->nanos >= 0 && d->nanos < 1000000000)
             status->retry_after_ms = d->seconds * 1000 + d->nanos / 1000000;
         google__rpc__retry_info__free_unpacked(retry, NULL);
     } else if (is_type(any, &google__rpc__resource_info__descriptor)) {
@@ -369,6 +376,8 @@ static void read_detail(const Google__Protobuf__Any *any, nrpc_status *status)
 
 static bool parse_status(const uint8_t *data, size_t size, nrpc_status *status)
 {
+    if (wirewalk_check(&nrpc__v1__status__descriptor, data, size, NULL))
+        return false;
     Nrpc__V1__Status *message = nrpc__v1__status__unpack(NULL, size, data);
     if (!message)
         return false;
@@ -392,6 +401,7 @@ nrpc_code envelope_parse_reply(const uint8_t *data, size_t size, envelope_reply 
     pbwire_reader r = pbwire_read(data, size);
     pbwire_field f;
     bool ok = true;
+    size_t metadata_bytes = 0;
     while (ok && pbwire_next(&r, &f)) {
         if (f.number > 3)
             continue;
@@ -403,9 +413,13 @@ nrpc_code envelope_parse_reply(const uint8_t *data, size_t size, envelope_reply 
         } else if (ok && out->metadata_count < ENVELOPE_MAX_METADATA) {
             envelope_entry *e = &out->metadata[out->metadata_count];
             ok = parse_entry(f.data, f.size, e);
-            // What is not valid metadata is not shown to anybody.
-            if (ok && envelope_metadata_valid(e->key, e->value))
+            // What is not valid metadata, or too much of it, is not shown to anybody.
+            size_t bytes = ok ? e->key.size + e->value.size : 0;
+            if (ok && metadata_bytes + bytes <= ENVELOPE_MAX_METADATA_BYTES &&
+                envelope_metadata_valid(e->key, e->value)) {
+                metadata_bytes += bytes;
                 out->metadata_count++;
+            }
         }
     }
     if (!ok || !pbwire_done(&r))

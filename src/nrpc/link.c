@@ -59,6 +59,8 @@ nrpc_code link_create(link_t **out, nng_stream *stream, const link_config *confi
     link_t *l = calloc(1, sizeof *l);
     if (!l) {
         nng_stream_free(stream);
+        if (config->filter)
+            config->filter->free(config->filter);
         return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
     }
     l->stream = stream;
@@ -239,7 +241,8 @@ uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
     bool fits = room <= l->config.max_output && waiting <= l->config.max_output - room &&
                 (!l->config.output || (room <= l->config.max_total_output &&
                                        total <= l->config.max_total_output - room));
-    uint8_t *p = fits || room <= REFUSAL_ROOM ? buffer_reserve(&l->out, room) : NULL;
+    bool refusal = l->config.protocol == SP_REP && room <= REFUSAL_ROOM;
+    uint8_t *p = fits || refusal ? buffer_reserve(&l->out, room) : NULL;
     if (!p) {
         l->out.failed = false;
         pthread_mutex_unlock(&l->lock);
@@ -277,6 +280,9 @@ typedef enum read_next { READ_MORE, READ_PAUSE, READ_CLOSE } read_next;
 
 static bool past_high_water(link_t *l)
 {
+    // Two sides that both wait for the other to read would wait for ever.
+    if (l->config.protocol == SP_REQ)
+        return false;
     if (!atomic_load_explicit(&l->high, memory_order_relaxed))
         return false;
     atomic_store_explicit(&l->high, false, memory_order_relaxed);
@@ -355,7 +361,8 @@ static read_next take_messages(link_t *l)
         }
     }
     if (next == READ_MORE) {
-        buffer_consume(&l->in, l->in_next);
+        if (l->in_next) // the start of a long message would be moved onto itself
+            buffer_consume(&l->in, l->in_next);
         l->in_next = 0;
         if (!l->in.size && l->in.capacity > KEEP_SIZE * 2)
             buffer_fini(&l->in);

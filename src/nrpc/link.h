@@ -13,7 +13,8 @@
 //
 // Reading. `message` runs on one thread at a time, in the order of the stream, with no lock held;
 // the bytes are borrowed until it returns. When what is unwritten passes LINK_HIGH_WATER reading
-// pauses, and goes on below half of it.
+// pauses, and goes on below half of it; only on a REP side, since a REQ side reads no more than it
+// asked for.
 // Writing. link_reserve .. link_commit brackets one message under the link's lock: reserve returns
 // room in the output buffer, so a message is packed where it will be sent from. What is committed
 // inside `message` goes out in one write when the read's last message has been handled.
@@ -77,8 +78,8 @@ void link_unref(link_t *link);
 
 // Room for the message of `size` bytes that link_commit will send. Holds the link's lock until
 // then. NULL, and no lock: *error is NRPC_UNAVAILABLE if the link is closed, or
-// NRPC_RESOURCE_EXHAUSTED if a bound on unwritten bytes is reached. Up to 4 KiB beyond max_output
-// are always granted, so that a refusal can be said.
+// NRPC_RESOURCE_EXHAUSTED if a bound on unwritten bytes is reached. On a REP side up to 4 KiB
+// are granted beyond all bounds, so that a refusal can be said.
 uint8_t *link_reserve(link_t *link, size_t size, nrpc_code *error);
 void link_commit(link_t *link);
 

@@ -25,8 +25,8 @@ static nrpc_code refuse(walk *w, const char *reason, const char *what)
     for (size_t i = 0; i < w->depth && n < sizeof path - 1; i++) {
         const step *s = &w->path[i];
         int k = s->field->label == PROTOBUF_C_LABEL_REPEATED
-                    ? snprintf(path + n, sizeof path - n, "%s%s[%zu]", i ? "." : "",
-                               s->field->name, s->index)
+                    ? snprintf(path + n, sizeof path - n, "%s%s[%zu]", i ? "." : "", s->field->name,
+                               s->index)
                     : snprintf(path + n, sizeof path - n, "%s%s", i ? "." : "", s->field->name);
         n += k > 0 ? (size_t)k : 0;
     }
@@ -34,6 +34,11 @@ static nrpc_code refuse(walk *w, const char *reason, const char *what)
                     *path ? path : "the request", what);
     nrpc_status_add(w->status, "field", "%s", path);
     return nrpc_status_violate(w->status, path, reason, "%s", what);
+}
+
+static nrpc_code too_many(walk *w)
+{
+    return refuse(w, "TOO_MANY_ELEMENTS", "the message has more than 100000 elements");
 }
 
 static uint8_t wire_type_of(ProtobufCType type)
@@ -89,7 +94,7 @@ static nrpc_code walk_field(walk *w, const ProtobufCFieldDescriptor *field, cons
         w->elements++;
     }
     if (w->elements > WIREWALK_MAX_ELEMENTS)
-        return refuse(w, "TOO_MANY_ELEMENTS", "the message has more than 100000 elements");
+        return too_many(w);
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         if (memchr(f->data, 0, f->size))
             return refuse(w, "NUL_IN_TEXT", "text must not hold a NUL character");
@@ -106,17 +111,24 @@ static nrpc_code walk_field(walk *w, const ProtobufCFieldDescriptor *field, cons
 static nrpc_code walk_message(walk *w, const ProtobufCMessageDescriptor *type, const uint8_t *data,
                               size_t size)
 {
+    size_t singular = 0;
     pbwire_reader r = pbwire_read(data, size);
     pbwire_field f;
     step *s = &w->path[w->depth];
     s->field = NULL;
     while (pbwire_next(&r, &f)) {
         const ProtobufCFieldDescriptor *field =
-            s->field && s->field->id == f.number ? s->field
-                                                 : protobuf_c_message_descriptor_get_field(type,
-                                                                                           f.number);
-        if (!field)
+            s->field && s->field->id == f.number
+                ? s->field
+                : protobuf_c_message_descriptor_get_field(type, f.number);
+        // protobuf-c allocates for each unknown field, and for each time a field is given.
+        if (!field) {
+            if (++w->elements > WIREWALK_MAX_ELEMENTS)
+                return too_many(w);
             continue;
+        }
+        if (field->label != PROTOBUF_C_LABEL_REPEATED && ++singular > type->n_fields)
+            w->elements++;
         // Elements of a repeated field normally follow each other; the index is for the message.
         s->index = field == s->field ? s->index + 1 : 0;
         s->field = field;

@@ -5,9 +5,10 @@
 // over the wire bytes, driven by the message's descriptor, refuses all of that:
 //   - text that is not UTF-8, or holds a NUL;
 //   - messages nested deeper than WIREWALK_MAX_DEPTH;
-//   - more than WIREWALK_MAX_ELEMENTS elements of repeated fields and submessages in all;
+//   - more than WIREWALK_MAX_ELEMENTS elements of repeated fields, submessages, unknown fields and
+//     fields given again in all;
 //   - a wire type that does not fit its field, and bytes that are no protobuf at all.
-// Unknown fields pass.
+// Unknown fields pass, within that count.
 //
 // Pure; no allocation but for the error.
 #ifndef NRPC_WIREWALK_H

@@ -34,7 +34,7 @@ MUST_USE nrpc_code name_parse(const resource_type *type, const char *text, const
 MUST_USE nrpc_code name_parse_any(const resource_type *types, unsigned kinds, const char *text,
                                   const char *field, resource_name *out, nrpc_status *status);
 // The parent of resources of this type, which must not be a top-level one.
-MUST_USE nrpc_code name_parse_parent(const resource_type *type, const char *text, const char *field,
+nrpc_code name_parse_parent(const resource_type *type, const char *text, const char *field,
                                      parent_name *out, nrpc_status *status);
 
 bool name_is_id(const char *text, size_t size);

@@ -201,7 +201,7 @@ static nrpc_code check_batch(const registry_batch_request *q, nrpc_status *statu
     parent_name parent = {.all = true};
     bool bound = q->type->parent_collection && q->parent && *q->parent;
     if (bound)
-        (void)name_parse_parent(q->type, q->parent, "parent", &parent, status);
+        name_parse_parent(q->type, q->parent, "parent", &parent, status);
     check_view(q->view, status);
     if (q->name_count < 1 || q->name_count > REGISTRY_MAX_BATCH) {
         char count[24];
@@ -388,7 +388,7 @@ static nrpc_code check_list(registry *r, const registry_list_request *q, parent_
     *parent = (parent_name){.text = "", .all = true};
     after[0] = '\0';
     if (q->type->parent_collection)
-        (void)name_parse_parent(q->type, q->parent, "parent", parent, status);
+        name_parse_parent(q->type, q->parent, "parent", parent, status);
     check_view(q->view, status);
     if (q->page_size < 0) {
         char size[16];

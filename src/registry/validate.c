@@ -378,11 +378,11 @@ static void check_path(walk *w, const char *text, bool must_exist)
     nrpc_status_fini(&why);
 }
 
-static void check_reference(walk *w, const rule *rule, const char *text)
+static void check_reference(walk *w, const rule *law, const char *text)
 {
     resource_name name;
     nrpc_status why = {0};
-    if (name_parse_any(w->v->types, rule->kinds, text, w->path, &name, &why))
+    if (name_parse_any(w->v->types, law->kinds, text, w->path, &name, &why))
         FAULT(w, "NAME_MALFORMED", text, "%s",
               why.violation_count ? why.violations[0].description : "is not a name");
     else if (!w->reference(w->context, text, relative_path(w)))
@@ -390,16 +390,16 @@ static void check_reference(walk *w, const rule *rule, const char *text)
     nrpc_status_fini(&why);
 }
 
-static void check_rule(walk *w, const rule *rule, const char *text, const char *own_id,
+static void check_rule(walk *w, const rule *law, const char *text, const char *own_id,
                        const id_list *siblings)
 {
-    switch (rule->kind) {
+    switch (law->kind) {
     case RULE_CODE:
         if (!name_is_code(text, strlen(text)))
             FAULT(w, "CODE_MALFORMED", text, "'%.64s' is no code: [a-z][a-z0-9_]{0,62}", text);
         break;
     case RULE_REFERENCE:
-        check_reference(w, rule, text);
+        check_reference(w, law, text);
         break;
     case RULE_SIBLING:
         if (!siblings || !has_id(siblings, text, NULL))
@@ -408,8 +408,8 @@ static void check_rule(walk *w, const rule *rule, const char *text, const char *
             FAULT(w, "UNKNOWN_ID", text, "'%.64s' is this element itself", text);
         break;
     case RULE_ROOT_ID:
-        if (!has_id(root_ids(w, rule->list), text, NULL))
-            FAULT(w, "UNKNOWN_ID", text, "no element of %s has the id '%.64s'", rule->list, text);
+        if (!has_id(root_ids(w, law->list), text, NULL))
+            FAULT(w, "UNKNOWN_ID", text, "no element of %s has the id '%.64s'", law->list, text);
         break;
     case RULE_LANGUAGE:
         if (!is_language(text))

@@ -16,8 +16,7 @@ static nrpc_code refuse(nrpc_status *status, const char *path, const char *text,
     json_quote(text, size, segment);
     nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "INVALID_FIELD_PATH",
                     "field path %s: segment %s %s%s%s%s", whole, segment, what,
-                    near ? "; did you mean \"" : "", near ? near : "",
-                    near ? "\"?" : "");
+                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     nrpc_status_add(status, "path", "%s", whole);
     nrpc_status_add(status, "segment", "%s", segment);
     if (near)
@@ -145,8 +144,7 @@ static enum found better(enum found a, enum found b)
 }
 
 // The last occurrence of a field in a message. False if the message is malformed.
-static bool last_of(const uint8_t *data, size_t size, const schema_field *field,
-                    pbwire_field *out)
+static bool last_of(const uint8_t *data, size_t size, const schema_field *field, pbwire_field *out)
 {
     static const uint8_t nothing[1];
     pbwire_reader r = pbwire_read(data, size);
@@ -248,8 +246,8 @@ static enum found find(finder *w, size_t at, const uint8_t *data, size_t size)
             here = set_by(field, &f);
         }
         // Submessages merge and lists add up, but the last scalar wins.
-        result = behind == path->count && !element && !field->repeated ? here
-                                                                       : better(result, here);
+        result =
+            behind == path->count && !element && !field->repeated ? here : better(result, here);
         if (result == MALFORMED)
             return MALFORMED;
     }

@@ -106,9 +106,9 @@ nrpc_code json_parse(const char *text, size_t size, json_t **out, nrpc_status *s
     if (!mark_numbers(text, size, &marked, &starts))
         return json_fail_out(status, &marked);
     json_error_t error;
-    *out = json_loadb(marked.size ? (const char *)marked.data : text,
-                      marked.size ? marked.size : size,
-                      JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    *out =
+        json_loadb(marked.size ? (const char *)marked.data : text, marked.size ? marked.size : size,
+                   JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (*out)
         return NRPC_OK;
     if (json_error_code(&error) == json_error_out_of_memory)

@@ -203,8 +203,8 @@ static bool read_enum(reader *r, const schema_enum *type, const json_t *value, u
         suggest_offer(&s, type->values[i].name);
     char shown[JSON_QUOTE_SIZE];
     json_fail(r->status, path, "UNKNOWN_ENUM_VALUE", "%s is no value of %s%s%s%s",
-              json_quote(name, size, shown), type->full_name, s.best ? "; did you mean \"" : "", s.best ? s.best : "",
-              s.best ? "\"?" : "");
+              json_quote(name, size, shown), type->full_name, s.best ? "; did you mean \"" : "",
+              s.best ? s.best : "", s.best ? "\"?" : "");
     if (s.best)
         nrpc_status_add(r->status, "suggestion", "%s", s.best);
     return false;
@@ -327,7 +327,8 @@ static bool read_list(reader *r, const schema_field *f, const json_t *value, con
 typedef struct map_item {
     const char *key;
     size_t key_size;
-    uint64_t bits; // of a number, ordered as unsigned
+    uint64_t bits; // of a number, negative ones in two's complement
+    bool is_signed;
     const json_t *value;
 } map_item;
 
@@ -335,7 +336,7 @@ static int compare_items(const void *a, const void *b)
 {
     const map_item *x = a, *y = b;
     if (x->bits != y->bits)
-        return x->bits < y->bits ? -1 : 1;
+        return (x->is_signed ? (int64_t)x->bits < (int64_t)y->bits : x->bits < y->bits) ? -1 : 1;
     return schema_name_compare(x->key, x->key_size, y->key, y->key_size);
 }
 
@@ -358,24 +359,26 @@ static bool read_key(reader *r, const schema_field *key, map_item *item, const j
                           key->type == SCHEMA_SFIXED64;
     bool is_unsigned = key->type == SCHEMA_UINT32 || key->type == SCHEMA_UINT64 ||
                        key->type == SCHEMA_FIXED32 || key->type == SCHEMA_FIXED64;
+    item->is_signed = !is_unsigned;
     uint64_t magnitude, top = is64 ? UINT64_MAX : UINT32_MAX;
     json_number result = json_number_integer(item->key, item->key_size, &negative, &magnitude);
     if (result == JSON_NUMBER_BAD || result == JSON_NUMBER_FRACTION)
         return FAIL("WRONG_TYPE", "expected an integer (%s) as key", schema_type_name(key->type));
     uint64_t lowest = is_unsigned ? 0 : top / 2 + 1;
-    if (result == JSON_NUMBER_RANGE || magnitude > (negative ? lowest : is_unsigned ? top : top / 2))
+    if (result == JSON_NUMBER_RANGE || magnitude > (negative      ? lowest
+                                                    : is_unsigned ? top
+                                                                  : top / 2))
         return FAIL("OUT_OF_RANGE", "the key is out of the range of %s",
                     schema_type_name(key->type));
     item->bits = negative ? 0 - magnitude : magnitude;
     return true;
 }
 
+// Keys and values of maps are always written, as every protobuf library does.
 static bool put_key(reader *r, const schema_field *key, const map_item *item)
 {
     if (key->type == SCHEMA_STRING)
-        return !item->key_size || put_bytes(r, key->number, item->key, item->key_size);
-    if (!item->bits)
-        return true;
+        return put_bytes(r, key->number, item->key, item->key_size);
     uint8_t wire_type = schema_wire_type(key->type);
     uint64_t bits = item->bits;
     if (key->type == SCHEMA_SINT32 || key->type == SCHEMA_SINT64)
@@ -398,7 +401,8 @@ static bool read_map(reader *r, const schema_field *f, const json_t *value, cons
     json_t *object = (json_t *)value; // jansson's iterators are not for const
     for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i)) {
         const char *text = json_object_iter_key(i);
-        items[n] = (map_item){text, strlen(text), 0, json_object_iter_value(i)};
+        items[n] =
+            (map_item){.key = text, .key_size = strlen(text), .value = json_object_iter_value(i)};
         const json_path at = {.up = path, .key = text, .key_size = items[n].key_size};
         if (!read_key(r, key, &items[n], &at))
             return false;
@@ -408,23 +412,21 @@ static bool read_map(reader *r, const schema_field *f, const json_t *value, cons
     }
     qsort(items, n, sizeof *items, compare_items);
     for (size_t i = 0; i < n; i++) {
-        const json_path at = {
-            .up = path, .key = items[i].key, .key_size = strlen(items[i].key)};
+        const json_path at = {.up = path, .key = items[i].key, .key_size = strlen(items[i].key)};
         size_t start;
         if (i && compare_items(&items[i - 1], &items[i]) == 0) {
             path = &at;
             return FAIL("DUPLICATE_KEY", "the map has this key twice");
         }
         if (!put_tag(r, f->number, PBWIRE_BYTES) || !begin_run(r, &start) ||
-            !put_key(r, key, &items[i]) ||
-            !read_single(r, mapped, items[i].value, !mapped->presence, &at) || !end_run(r, start))
+            !put_key(r, key, &items[i]) || !read_single(r, mapped, items[i].value, false, &at) ||
+            !end_run(r, start))
             return false;
     }
     return true;
 }
 
-static bool read_field(reader *r, const schema_field *f, const json_t *value,
-                       const json_path *path)
+static bool read_field(reader *r, const schema_field *f, const json_t *value, const json_path *path)
 {
     if (schema_field_is_map(f))
         return read_map(r, f, value, path);
@@ -519,8 +521,7 @@ static bool put_time(reader *r, int64_t seconds, int32_t nanos)
     enum { SECONDS = 1, NANOS = 2 }; // of Timestamp and Duration
     if (seconds && (!put_tag(r, SECONDS, PBWIRE_VARINT) || !put_varint(r, (uint64_t)seconds)))
         return false;
-    return !nanos ||
-           (put_tag(r, NANOS, PBWIRE_VARINT) && put_varint(r, (uint64_t)(int64_t)nanos));
+    return !nanos || (put_tag(r, NANOS, PBWIRE_VARINT) && put_varint(r, (uint64_t)(int64_t)nanos));
 }
 
 static bool read_field_mask(reader *r, const char *text, size_t size, const json_path *path)

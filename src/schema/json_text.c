@@ -79,8 +79,7 @@ const char *json_quote(const char *text, size_t size, char out[JSON_QUOTE_SIZE])
 
 nrpc_code json_fail_out(nrpc_status *status, const buffer *out)
 {
-    nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUTPUT_TOO_LARGE",
-                    "the result is too large");
+    nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUTPUT_TOO_LARGE", "the result is too large");
     if (out->limit)
         nrpc_status_add(status, "limit", "%zu", out->limit);
     return NRPC_RESOURCE_EXHAUSTED;
@@ -136,8 +135,7 @@ static bool is_number(const char *text, size_t size)
     return size && json_number_length(text, size, &digits, &real) == size;
 }
 
-json_number json_number_integer(const char *text, size_t size, bool *negative,
-                                uint64_t *magnitude)
+json_number json_number_integer(const char *text, size_t size, bool *negative, uint64_t *magnitude)
 {
     enum { MAX_EXPONENT = 100000 };
     if (!is_number(text, size))
@@ -445,8 +443,8 @@ bool json_take_timestamp(const char *text, size_t size, int64_t *seconds, int32_
             return false;
         at += n;
     }
-    *seconds = days_of(v[YEAR], v[MONTH], v[DAY_OF_MONTH]) * DAY + v[HOUR] * 3600 +
-               v[MINUTE] * 60 + v[SECOND];
+    *seconds = days_of(v[YEAR], v[MONTH], v[DAY_OF_MONTH]) * DAY + v[HOUR] * 3600 + v[MINUTE] * 60 +
+               v[SECOND];
     if (at == size)
         return false;
     if (text[at] == 'Z')

@@ -10,7 +10,7 @@
 typedef struct json_path {
     const struct json_path *up; // NULL: the root, whose name is a prefix, perhaps ""
     const char *name;           // of a field; NULL: an element
-    const char *key;  // of a map, with no name; NULL: a list's element
+    const char *key;            // of a map, with no name; NULL: a list's element
     size_t key_size;
     size_t index; // of a list
 } json_path;
@@ -37,8 +37,7 @@ typedef enum json_number {
 // real: it has a fraction or an exponent.
 size_t json_number_length(const char *text, size_t size, size_t *digits, bool *real);
 // An exact integer, also from "1.5e3".
-json_number json_number_integer(const char *text, size_t size, bool *negative,
-                                uint64_t *magnitude);
+json_number json_number_integer(const char *text, size_t size, bool *negative, uint64_t *magnitude);
 json_number json_number_double(const char *text, size_t size, double *out);
 
 // The fewest digits that give the same value back; the value is finite.

@@ -39,8 +39,8 @@ typedef struct spans {
 // What is known of one field of a message after the first walk.
 typedef struct slot {
     pbwire_field last;
-    size_t count;     // occurrences, a packed run being one
-    size_t span;      // where the first stands
+    size_t count; // occurrences, a packed run being one
+    size_t span;  // where the first stands
     const uint8_t *first;
 } slot;
 
@@ -101,7 +101,10 @@ static occurrences occurrences_of(const schema_field *field, const slot *seen, c
 {
     const span *first = &in->at[seen->span];
     return (occurrences){
-        field, in, seen->count, seen->span,
+        field,
+        in,
+        seen->count,
+        seen->span,
         {seen->first, first->data ? first->data + first->size : NULL},
     };
 }
@@ -343,7 +346,8 @@ static bool write_list(writer *w, const schema_field *f, const slot *seen, const
 typedef struct map_item {
     const uint8_t *key;
     size_t key_size;
-    uint64_t bits;
+    uint64_t bits; // of a number, negative ones in two's complement
+    bool is_signed;
     size_t position;
     span entry;
 } map_item;
@@ -351,7 +355,7 @@ typedef struct map_item {
 static int compare_keys(const map_item *x, const map_item *y)
 {
     if (x->bits != y->bits)
-        return x->bits < y->bits ? -1 : 1;
+        return (x->is_signed ? (int64_t)x->bits < (int64_t)y->bits : x->bits < y->bits) ? -1 : 1;
     return schema_name_compare((const char *)x->key, x->key_size, (const char *)y->key,
                                y->key_size);
 }
@@ -368,15 +372,20 @@ static void free_items(map_item **items)
     free(*items);
 }
 
+static bool is_signed(schema_type type)
+{
+    return type == SCHEMA_INT32 || type == SCHEMA_INT64 || type == SCHEMA_SINT32 ||
+           type == SCHEMA_SINT64 || type == SCHEMA_SFIXED32 || type == SCHEMA_SFIXED64;
+}
+
 static void put_number_key(writer *w, schema_type type, uint64_t bits)
 {
     if (type == SCHEMA_BOOL)
         buffer_append_text(w->out, bits ? "\"true\"" : "\"false\"");
-    else if (type == SCHEMA_UINT64 || type == SCHEMA_UINT32 || type == SCHEMA_FIXED64 ||
-             type == SCHEMA_FIXED32)
-        buffer_printf(w->out, "\"%" PRIu64 "\"", bits);
-    else
+    else if (is_signed(type))
         buffer_printf(w->out, "\"%" PRId64 "\"", (int64_t)bits);
+    else
+        buffer_printf(w->out, "\"%" PRIu64 "\"", bits);
     buffer_append(w->out, ": ", w->flags & JSON_WIRE_PRETTY ? 2 : 1);
 }
 
@@ -397,7 +406,10 @@ static bool write_map(writer *w, const schema_field *f, const slot *map_slot, co
     for (; next_occurrence(&o, &v); n++) {
         slot slots[2] = {0};
         map_item *item = &items[n];
-        *item = (map_item){nothing, 0, 0, n, {v.data, v.size}};
+        *item = (map_item){.key = nothing,
+                           .is_signed = is_signed(key->type),
+                           .position = n,
+                           .entry = {v.data, v.size}};
         if (!scan(w, type, &(spans){&item->entry, 1}, slots, path))
             return false;
         if (key->type != SCHEMA_STRING) {
@@ -427,8 +439,8 @@ static bool write_map(writer *w, const schema_field *f, const slot *map_slot, co
         slot slots[2] = {0};
         spans entry = {&items[i].entry, 1};
         char shown[JSON_NUMBER_SIZE]; // the digits of a number, between the quotes
-        json_path at = {.up = path, .key = (const char *)items[i].key,
-                        .key_size = items[i].key_size};
+        json_path at = {
+            .up = path, .key = (const char *)items[i].key, .key_size = items[i].key_size};
         if (key->type != SCHEMA_STRING) {
             const char *written = (const char *)w->out->data + key_start + 1;
             at.key_size = strcspn(written, "\"");
@@ -560,8 +572,7 @@ static bool write_field_mask(writer *w, const schema_message *type, const spans 
     return write_string(w, text.data ? text.data : (const uint8_t *)"", text.size, path);
 }
 
-static bool write_any(writer *w, const schema_message *type, const spans *in,
-                      const json_path *path)
+static bool write_any(writer *w, const schema_message *type, const spans *in, const json_path *path)
 {
     pbwire_field url, value;
     bool first = true;

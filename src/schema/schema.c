@@ -201,9 +201,9 @@ uint8_t schema_wire_type(schema_type type)
 const char *schema_type_name(schema_type type)
 {
     static const char *const names[] = {
-        "",       "double",  "float", "int64",    "uint64",   "int32",  "fixed64",
-        "fixed32", "bool",   "string", "group",   "message",  "bytes",  "uint32",
-        "enum",   "sfixed32", "sfixed64", "sint32", "sint64",
+        "",        "double",   "float",    "int64",  "uint64",  "int32", "fixed64",
+        "fixed32", "bool",     "string",   "group",  "message", "bytes", "uint32",
+        "enum",    "sfixed32", "sfixed64", "sint32", "sint64",
     };
     return names[type];
 }

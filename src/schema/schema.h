@@ -106,8 +106,8 @@ struct schema_message {
     const char *name;
     const char *full_name; // "ftz.v1.Zone"
     const schema_file *file;
-    const schema_message *parent;       // NULL at the top level
-    const schema_field *fields;         // by number
+    const schema_message *parent;        // NULL at the top level
+    const schema_field *fields;          // by number
     const schema_field *const *declared; // the same fields in the order of the file
     size_t field_count;
     const schema_oneof *oneofs; // real ones, in the order of the file
@@ -142,10 +142,10 @@ struct schema_field {
     bool packed;
     bool presence; // singular, and unset differs from default
     bool deprecated;
-    uint32_t behaviors;            // bits, see above
-    const schema_oneof *oneof;     // NULL if none; never the hidden one of `optional`
-    const schema_message *parent;  // declares it
-    const schema_message *message; // type SCHEMA_MESSAGE, else NULL
+    uint32_t behaviors;             // bits, see above
+    const schema_oneof *oneof;      // NULL if none; never the hidden one of `optional`
+    const schema_message *parent;   // declares it
+    const schema_message *message;  // type SCHEMA_MESSAGE, else NULL
     const schema_enum *enumeration; // type SCHEMA_ENUM, else NULL
     schema_comment comment;
 };

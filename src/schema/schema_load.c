@@ -298,8 +298,8 @@ static const char *default_json_name(loader *l, const char *name)
     return json;
 }
 
-static bool load_field(loader *l, schema_message *message, size_t oneof_count,
-                       size_t *real_oneofs, const pbwire_field *bytes, schema_field *field)
+static bool load_field(loader *l, schema_message *message, size_t oneof_count, size_t *real_oneofs,
+                       const pbwire_field *bytes, schema_field *field)
 {
     pbwire_reader r = pbwire_read(bytes->data, bytes->size);
     pbwire_field f;
@@ -349,8 +349,8 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count,
     field->required = label == LABEL_REQUIRED;
     bool scalar = schema_wire_type(field->type) != PBWIRE_BYTES;
     field->packed = field->repeated && scalar && l->file->proto3;
-    field->presence = !field->repeated && (!l->file->proto3 || oneof != UINT64_MAX ||
-                                           optional3 || field->type == SCHEMA_MESSAGE);
+    field->presence = !field->repeated && (!l->file->proto3 || oneof != UINT64_MAX || optional3 ||
+                                           field->type == SCHEMA_MESSAGE);
     r = pbwire_read(bytes->data, bytes->size);
     while (pbwire_next(&r, &f))
         if (is_bytes(&f, FIELD_OPTIONS) && !load_field_options(&f, field))
@@ -413,8 +413,7 @@ static int compare_raw(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static bool load_fields(loader *l, schema_message *message, pbwire_reader all,
-                        size_t oneof_count)
+static bool load_fields(loader *l, schema_message *message, pbwire_reader all, size_t oneof_count)
 {
     size_t count = count_of(all, MESSAGE_FIELD), n = 0, real_oneofs = oneof_count;
     schema_field *fields = take(l, count, sizeof *fields);
@@ -523,8 +522,8 @@ static bool load_enum(loader *l, const char *scope, const pbwire_field *bytes, s
     type->by_name = by_name;
     type->by_number = by_number;
     type->number_count = unique;
-    return add_symbol(l, (schema_symbol){
-                             .name = type->full_name, .kind = SCHEMA_KIND_ENUM, .enumeration = type});
+    return add_symbol(
+        l, (schema_symbol){.name = type->full_name, .kind = SCHEMA_KIND_ENUM, .enumeration = type});
 }
 
 static bool load_oneofs(loader *l, schema_message *message, pbwire_reader r, size_t count)
@@ -590,9 +589,8 @@ static bool is_map_entry(const schema_message *m)
            f[0].type != SCHEMA_DOUBLE && f[0].type != SCHEMA_FLOAT;
 }
 
-static bool load_messages(loader *l, const schema_message *parent, pbwire_reader r,
-                          uint32_t number, unsigned nesting, const schema_message **out,
-                          size_t *out_count);
+static bool load_messages(loader *l, const schema_message *parent, pbwire_reader r, uint32_t number,
+                          unsigned nesting, const schema_message **out, size_t *out_count);
 
 static bool load_enums(loader *l, const char *scope, pbwire_reader r, uint32_t number,
                        const schema_enum **out, size_t *out_count)
@@ -626,8 +624,7 @@ static bool load_message(loader *l, const schema_message *parent, const pbwire_f
     if (!load_oneofs(l, message, r, oneof_count) || !load_fields(l, message, r, oneof_count) ||
         !load_messages(l, message, r, MESSAGE_NESTED, nesting + 1, &message->messages,
                        &message->message_count) ||
-        !load_enums(l, message->full_name, r, MESSAGE_ENUM, &message->enums,
-                    &message->enum_count))
+        !load_enums(l, message->full_name, r, MESSAGE_ENUM, &message->enums, &message->enum_count))
         return false;
     while (pbwire_next(&r, &f))
         if (is_bytes(&f, MESSAGE_OPTIONS) &&
@@ -641,9 +638,8 @@ static bool load_message(loader *l, const schema_message *parent, const pbwire_f
                                          .message = message});
 }
 
-static bool load_messages(loader *l, const schema_message *parent, pbwire_reader r,
-                          uint32_t number, unsigned nesting, const schema_message **out,
-                          size_t *out_count)
+static bool load_messages(loader *l, const schema_message *parent, pbwire_reader r, uint32_t number,
+                          unsigned nesting, const schema_message **out, size_t *out_count)
 {
     size_t count = count_of(r, number), n = 0;
     if (count && nesting > SCHEMA_MAX_NESTING)
@@ -691,8 +687,8 @@ static bool load_method(loader *l, const schema_service *service, const pbwire_f
         return malformed(l, where, "a method needs an input and an output type");
     return add_link(l, (link){.target = input, .method = method}) &&
            add_link(l, (link){.target = output, .method = method, .output = true}) &&
-           add_symbol(l, (schema_symbol){
-                             .name = where, .kind = SCHEMA_KIND_METHOD, .method = method});
+           add_symbol(l,
+                      (schema_symbol){.name = where, .kind = SCHEMA_KIND_METHOD, .method = method});
 }
 
 static bool load_service(loader *l, const pbwire_field *bytes, schema_service *service)
@@ -814,8 +810,7 @@ static bool load_comments(loader *l, const pbwire_field *info)
         if (!comment)
             continue;
         while (pbwire_next(&all, &inner)) {
-            if (is_bytes(&inner, LOCATION_LEADING) &&
-                !(comment->leading = take_comment(l, &inner)))
+            if (is_bytes(&inner, LOCATION_LEADING) && !(comment->leading = take_comment(l, &inner)))
                 return false;
             if (is_bytes(&inner, LOCATION_TRAILING) &&
                 !(comment->trailing = take_comment(l, &inner)))
@@ -904,8 +899,7 @@ static bool is_hidden(const schema_symbol *s)
 static bool resolve(loader *l, const link *wanted)
 {
     const char *from = wanted->field ? wanted->field->full_name : wanted->method->full_name;
-    const schema_symbol *s =
-        wanted->target[0] == '.' ? schema_find(l->pool, wanted->target) : NULL;
+    const schema_symbol *s = wanted->target[0] == '.' ? schema_find(l->pool, wanted->target) : NULL;
     const schema_message *message = s && s->kind == SCHEMA_KIND_MESSAGE ? s->message : NULL;
     schema_field *field = wanted->field;
     if (field && field->type == SCHEMA_ENUM) {
@@ -977,8 +971,8 @@ static bool visit(import_walk *w, size_t at)
     w->state[at] = OPEN;
     for (size_t i = 0; i < file->import_count; i++) {
         const schema_file wanted = {.name = file->imports[i]}, *key = &wanted;
-        const schema_file **found = bsearch(&key, w->by_name, w->l->pool->file_count,
-                                            sizeof(*w->by_name), compare_files);
+        const schema_file **found =
+            bsearch(&key, w->by_name, w->l->pool->file_count, sizeof(*w->by_name), compare_files);
         if (!found) {
             nrpc_status_set(w->l->status, NRPC_INVALID_ARGUMENT, "MISSING_IMPORT",
                             "%s imports %s, which is not in the descriptor set", file->name,
@@ -1039,9 +1033,8 @@ static bool load_set(loader *l, const void *data, size_t size)
 
 nrpc_code schema_load(const void *data, size_t size, schema **out, nrpc_status *status)
 {
-    loader l = {.status = status,
-                .symbols = {.limit = MEMORY_LIMIT},
-                .links = {.limit = MEMORY_LIMIT}};
+    loader l = {
+        .status = status, .symbols = {.limit = MEMORY_LIMIT}, .links = {.limit = MEMORY_LIMIT}};
     nrpc_status ignored = {0};
     if (!status)
         l.status = &ignored;

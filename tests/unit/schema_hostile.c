@@ -221,8 +221,9 @@ static void wire_nested_too_deep_is_refused(void **state)
 static void texts_with_any_byte_changed_never_crash(void **state)
 {
     (void)state;
-    char text[] = "{\"zones\":[{\"name\":\"a\\u00e9\",\"areaKm2\":12345678901234567.5e-3,\"labels\":"
-                  "{\"-1\":\"y\"},\"current\":{\"seen\":\"2023-11-01T08:00:00.5+08:00\"}}]}";
+    char text[] =
+        "{\"zones\":[{\"name\":\"a\\u00e9\",\"areaKm2\":12345678901234567.5e-3,\"labels\":"
+        "{\"-1\":\"y\"},\"current\":{\"seen\":\"2023-11-01T08:00:00.5+08:00\"}}]}";
     char reason[64];
     random_bits r = {3};
     for (int i = 0; i < 20000; i++) {
@@ -256,9 +257,9 @@ static void long_numbers_and_names_cost_little(void **state)
     buffer_printf(&text, "{\"%s\":1}", digits);
     nrpc_status status = {0};
     buffer wire = {0};
-    assert_int_equal(json_to_wire(fixture_type("Scalars"), (const char *)text.data, text.size,
-                                  &wire, &status),
-                     NRPC_INVALID_ARGUMENT);
+    assert_int_equal(
+        json_to_wire(fixture_type("Scalars"), (const char *)text.data, text.size, &wire, &status),
+        NRPC_INVALID_ARGUMENT);
     assert_string_equal(status.reason, "UNKNOWN_FIELD");
     nrpc_status_fini(&status);
     free(digits);

@@ -346,9 +346,15 @@ static void suggestions_are_near_or_none(void **state)
         const char *written;
         const char *best;
     } cases[] = {
-        {"nmae", "name"},      {"Name", "name"},     {"languagecode", "languageCode"},
-        {"langageCode", "languageCode"}, {"id", "id"}, {"zzz", NULL},
-        {"", NULL},            {"x", NULL},          {"completely_different", NULL},
+        {"nmae", "name"},
+        {"Name", "name"},
+        {"languagecode", "languageCode"},
+        {"langageCode", "languageCode"},
+        {"id", "id"},
+        {"zzz", NULL},
+        {"", NULL},
+        {"x", NULL},
+        {"completely_different", NULL},
     };
     static const char *const names[] = {"name", "languageCode", "id"};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

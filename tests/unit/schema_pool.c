@@ -322,8 +322,7 @@ static void fields_that_make_no_sense_are_refused(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         buffer file = file_of("a");
-        buffer field =
-            field_of(cases[i].name, cases[i].number, (schema_type)cases[i].type, NULL);
+        buffer field = field_of(cases[i].name, cases[i].number, (schema_type)cases[i].type, NULL);
         add_message(&file, "M", &field);
         buffer_fini(&field);
         expect_refused(&file, 1, NRPC_INVALID_ARGUMENT, cases[i].reason);

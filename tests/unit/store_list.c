@@ -244,14 +244,21 @@ static void expect_plan(sqlite3 *db, const char *sql, bool ordered)
         assert_int_equal(steps, 1);
 }
 
+// As misleading as statistics get: nearly all rows of one type below one parent.
+static const char lopsided[] =
+    "ANALYZE;"
+    "UPDATE sqlite_stat1 SET stat = '1000000 1000000 1 1' WHERE idx = 'resource_by_type';"
+    "UPDATE sqlite_stat1 SET stat = '1000000 1000000 1000000 1 1'"
+    " WHERE idx = 'resource_by_parent';"
+    "UPDATE sqlite_stat1 SET stat = '1000000 1' WHERE idx = 'resource_by_name'";
+
 static void every_statement_goes_straight_to_its_rows(void **state)
 {
     fixture *f = *state;
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    // Statistics of a store with one row of each type must not change anybody's mind.
     fill(f->s);
     for (int analyzed = 0; analyzed < 2; analyzed++) {
+        sqlite3 *db;
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
         for (int i = STATEMENT_REVISION; i < STATEMENT_LIST; i++)
             expect_plan(db, sqlite_sql(i), false);
         for (int shape = 0; shape < 16; shape++) {
@@ -271,9 +278,9 @@ static void every_statement_goes_straight_to_its_rows(void **state)
             }
         }
         if (!analyzed)
-            assert_int_equal(sqlite3_exec(db, "ANALYZE", NULL, NULL, NULL), SQLITE_OK);
+            assert_int_equal(sqlite3_exec(db, lopsided, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
     }
-    sqlite3_close(db);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)

@@ -1,0 +1,16 @@
+// A whole message as a person reads it: a field a line, what lies inside indented, dates as
+// 2023-11-01, lists with a dash an element; fields that are not set are left out.
+#ifndef CLI_TREE_H
+#define CLI_TREE_H
+
+#include "base/buffer.h"
+#include "schema/schema.h"
+
+#include <jansson.h>
+
+// width: columns at which long text goes on in the next line; 0: none. color: names of fields are
+// coloured.
+void tree_write(const schema_message *type, const json_t *object, size_t width, bool color,
+                buffer *out);
+
+#endif

@@ -1,0 +1,325 @@
+// Get, BatchGet and List of every resource type, written once: the requests of the six services
+// have fields of the same names, whose places are looked up in their descriptors at start.
+#include "service/service_private.h"
+
+#include "base/buffer.h"
+#include "base/pbwire.h"
+#include "ftz/v1/area_service.pb-c.h"
+#include "ftz/v1/event_service.pb-c.h"
+#include "ftz/v1/power_delegation_service.pb-c.h"
+#include "ftz/v1/source_service.pb-c.h"
+#include "ftz/v1/term_service.pb-c.h"
+#include "ftz/v1/zone_service.pb-c.h"
+#include "registry/read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { METHODS = 3, MAX_METHOD_NAME = 48 };
+enum { NO_FIELD = 0 }; // every message begins with its ProtobufCMessage: no field stands there
+
+typedef struct get_fields {
+    size_t name, view;
+} get_fields;
+
+typedef struct batch_fields {
+    size_t parent, names, name_count, view;
+    uint32_t rows; // number in the response
+} batch_fields;
+
+typedef struct list_fields {
+    size_t parent, page_size, page_token, filter, order_by, view, show_deleted, include_total_size;
+    uint32_t rows, next_page_token, total_size, revision;
+} list_fields;
+
+struct resource_service {
+    services *all;
+    const resource_type *type;
+    get_fields get;
+    batch_fields batch;
+    list_fields list;
+    nrpc_method methods[METHODS];
+    char names[METHODS][MAX_METHOD_NAME];
+};
+
+static const ProtobufCServiceDescriptor *const descriptors[RESOURCE_KINDS] = {
+    [RESOURCE_SOURCE] = &ftz__v1__source_service__descriptor,
+    [RESOURCE_TERM] = &ftz__v1__term_service__descriptor,
+    [RESOURCE_ZONE] = &ftz__v1__zone_service__descriptor,
+    [RESOURCE_AREA] = &ftz__v1__area_service__descriptor,
+    [RESOURCE_EVENT] = &ftz__v1__event_service__descriptor,
+    [RESOURCE_POWER_DELEGATION] = &ftz__v1__power_delegation_service__descriptor,
+};
+
+static const char *text_at(const ProtobufCMessage *m, size_t offset)
+{
+    return offset == NO_FIELD ? "" : *(const char *const *)((const char *)m + offset);
+}
+
+static int32_t number_at(const ProtobufCMessage *m, size_t offset)
+{
+    return *(const int32_t *)(const void *)((const char *)m + offset);
+}
+
+// --- Get -----------------------------------------------------------------------------------------
+
+static void reply_result(const services *s, nrpc_call *call, registry_result *result)
+{
+    nrpc_slice pieces[ARRAY_LEN(result->pieces)];
+    for (size_t i = 0; i < result->count; i++)
+        pieces[i] = (nrpc_slice){result->pieces[i].data, result->pieces[i].size};
+    service_note_revision(s, call, result->revision);
+    nrpc_call_reply_bytes(call, pieces, result->count);
+    registry_result_fini(result);
+}
+
+static void get_from_store(nrpc_call *call, const ProtobufCMessage *request, void *context)
+{
+    const struct resource_service *rs = context;
+    nrpc_status status = {0};
+    store_context c;
+    registry_result result = {0};
+    if (service_context(rs->all, call, "", &c, &status) ||
+        registry_get(rs->all->registry, &c, rs->type, text_at(request, rs->get.name),
+                     number_at(request, rs->get.view), &result, &status))
+        service_fail(call, &status);
+    else
+        reply_result(rs->all, call, &result);
+}
+
+static void get(nrpc_call *call, const ProtobufCMessage *request, void *context)
+{
+    const struct resource_service *rs = context;
+    nrpc_status status = {0};
+    store_context c;
+    registry_result result = {0};
+    if (service_context(rs->all, call, "", &c, &status))
+        service_fail(call, &status);
+    else if (registry_get_cached(rs->all->registry, rs->type, text_at(request, rs->get.name),
+                                 number_at(request, rs->get.view), c.min_revision, &result))
+        reply_result(rs->all, call, &result);
+    else
+        nrpc_call_run_on_pool(call, get_from_store);
+}
+
+// --- BatchGet --------------------------------------------------------------------------------------
+
+static void batch_get(nrpc_call *call, const ProtobufCMessage *request, void *context)
+{
+    const struct resource_service *rs = context;
+    const batch_fields *f = &rs->batch;
+    nrpc_status status = {0};
+    store_context c;
+    buffer rows = {0};
+    int64_t revision;
+    registry_batch_request query = {
+        .type = rs->type,
+        .parent = text_at(request, f->parent),
+        .names = *(const char *const *const *)((const char *)request + f->names),
+        .name_count = *(const size_t *)((const char *)request + f->name_count),
+        .view = number_at(request, f->view),
+        .row_field = f->rows,
+        .max_size = nrpc_call_max_response(call),
+    };
+    if (service_context(rs->all, call, "", &c, &status) ||
+        registry_batch_get(rs->all->registry, &c, &query, &rows, &revision, &status)) {
+        service_fail(call, &status);
+    } else {
+        service_note_revision(rs->all, call, revision);
+        nrpc_call_reply_bytes(call, &(nrpc_slice){rows.data, rows.size}, 1);
+    }
+    buffer_fini(&rows);
+}
+
+// --- List ------------------------------------------------------------------------------------------
+
+enum { MAX_TRAILER = TOKEN_SIZE + 3 * (5 + PBWIRE_MAX_VARINT) };
+
+static size_t put_trailer(const list_fields *f, const registry_page *page, uint8_t *out)
+{
+    uint8_t *end = out;
+    if (*page->next_page_token)
+        end = pbwire_put_bytes(end, f->next_page_token, page->next_page_token,
+                               strlen(page->next_page_token));
+    if (page->total_size) {
+        end = pbwire_put_tag(end, f->total_size, PBWIRE_VARINT);
+        end = pbwire_put_varint(end, (uint64_t)page->total_size);
+    }
+    if (page->revision) {
+        end = pbwire_put_tag(end, f->revision, PBWIRE_VARINT);
+        end = pbwire_put_varint(end, (uint64_t)page->revision);
+    }
+    return (size_t)(end - out);
+}
+
+static void list(nrpc_call *call, const ProtobufCMessage *request, void *context)
+{
+    const struct resource_service *rs = context;
+    const list_fields *f = &rs->list;
+    size_t room = nrpc_call_max_response(call);
+    nrpc_status status = {0};
+    store_context c;
+    buffer rows = {0};
+    registry_page page;
+    registry_list_request query = {
+        .type = rs->type,
+        .parent = text_at(request, f->parent),
+        .page_size = number_at(request, f->page_size),
+        .page_token = text_at(request, f->page_token),
+        .filter = text_at(request, f->filter),
+        .order_by = text_at(request, f->order_by),
+        .view = number_at(request, f->view),
+        .show_deleted = number_at(request, f->show_deleted),
+        .include_total_size = number_at(request, f->include_total_size),
+        .row_field = f->rows,
+        .max_size = room > MAX_TRAILER ? room - MAX_TRAILER : 0,
+    };
+    if (service_context(rs->all, call, "", &c, &status) ||
+        registry_list(rs->all->registry, &c, &query, &rows, &page, &status)) {
+        service_fail(call, &status);
+    } else {
+        uint8_t trailer[MAX_TRAILER];
+        nrpc_slice pieces[2] = {{rows.data, rows.size},
+                                {trailer, put_trailer(f, &page, trailer)}};
+        service_note_revision(rs->all, call, page.revision);
+        nrpc_call_reply_bytes(call, pieces, ARRAY_LEN(pieces));
+    }
+    buffer_fini(&rows);
+}
+
+// --- at start --------------------------------------------------------------------------------------
+
+static nrpc_code missing(const char *where, const char *what, nrpc_status *status)
+{
+    nrpc_status_set(status, NRPC_INTERNAL, "SCHEMA_MISMATCH", "%s has no %s of the kind expected",
+                    where, what);
+    nrpc_status_add(status, "where", "%s", where);
+    return nrpc_status_add(status, "what", "%s", what);
+}
+
+typedef struct wanted {
+    const char *name;
+    ProtobufCType type;
+    bool repeated;
+    bool optional;
+    size_t *offset;   // may be NULL
+    size_t *count;    // of a repeated field; may be NULL
+    uint32_t *number; // may be NULL
+} wanted;
+
+static nrpc_code look_up(const ProtobufCMessageDescriptor *m, const wanted *fields, size_t count,
+                         nrpc_status *status)
+{
+    for (size_t i = 0; i < count; i++) {
+        const wanted *w = &fields[i];
+        const ProtobufCFieldDescriptor *f =
+            protobuf_c_message_descriptor_get_field_by_name(m, w->name);
+        if (!f && w->optional)
+            continue;
+        if (!f || f->type != w->type || w->repeated != (f->label == PROTOBUF_C_LABEL_REPEATED))
+            return missing(m->name, w->name, status);
+        if (w->offset)
+            *w->offset = f->offset;
+        if (w->count)
+            *w->count = f->quantifier_offset;
+        if (w->number)
+            *w->number = f->id;
+    }
+    return NRPC_OK;
+}
+
+static nrpc_code look_up_all(struct resource_service *rs,
+                             const ProtobufCMethodDescriptor *const found[METHODS],
+                             nrpc_status *status)
+{
+    static const ProtobufCType TEXT = PROTOBUF_C_TYPE_STRING, ENUM = PROTOBUF_C_TYPE_ENUM,
+                               INT32 = PROTOBUF_C_TYPE_INT32, INT64 = PROTOBUF_C_TYPE_INT64,
+                               BOOL = PROTOBUF_C_TYPE_BOOL, MESSAGE = PROTOBUF_C_TYPE_MESSAGE;
+    get_fields *g = &rs->get;
+    batch_fields *b = &rs->batch;
+    list_fields *l = &rs->list;
+    const char *rows = rs->type->group;
+    bool top = !rs->type->parent_collection;
+    const wanted get_request[] = {
+        {.name = "name", .type = TEXT, .offset = &g->name},
+        {.name = "view", .type = ENUM, .offset = &g->view},
+    };
+    const wanted batch_request[] = {
+        {.name = "parent", .type = TEXT, .optional = top, .offset = &b->parent},
+        {.name = "names",
+         .type = TEXT,
+         .repeated = true,
+         .offset = &b->names,
+         .count = &b->name_count},
+        {.name = "view", .type = ENUM, .offset = &b->view},
+    };
+    const wanted batch_response[] = {
+        {.name = rows, .type = MESSAGE, .repeated = true, .number = &b->rows},
+    };
+    const wanted list_request[] = {
+        {.name = "parent", .type = TEXT, .optional = top, .offset = &l->parent},
+        {.name = "page_size", .type = INT32, .offset = &l->page_size},
+        {.name = "page_token", .type = TEXT, .offset = &l->page_token},
+        {.name = "filter", .type = TEXT, .offset = &l->filter},
+        {.name = "order_by", .type = TEXT, .offset = &l->order_by},
+        {.name = "view", .type = ENUM, .offset = &l->view},
+        {.name = "show_deleted", .type = BOOL, .offset = &l->show_deleted},
+        {.name = "include_total_size", .type = BOOL, .offset = &l->include_total_size},
+    };
+    const wanted list_response[] = {
+        {.name = rows, .type = MESSAGE, .repeated = true, .number = &l->rows},
+        {.name = "next_page_token", .type = TEXT, .number = &l->next_page_token},
+        {.name = "total_size", .type = INT64, .number = &l->total_size},
+        {.name = "revision", .type = INT64, .number = &l->revision},
+    };
+    if (found[0]->output != rs->type->message)
+        return missing(found[0]->name, rs->type->message->name, status);
+    (void)(look_up(found[0]->input, get_request, ARRAY_LEN(get_request), status) ||
+           look_up(found[1]->input, batch_request, ARRAY_LEN(batch_request), status) ||
+           look_up(found[1]->output, batch_response, ARRAY_LEN(batch_response), status) ||
+           look_up(found[2]->input, list_request, ARRAY_LEN(list_request), status) ||
+           look_up(found[2]->output, list_response, ARRAY_LEN(list_response), status));
+    return status->code;
+}
+
+static nrpc_code add_type(services *s, const resource_type *type, nrpc_status *status)
+{
+    const ProtobufCServiceDescriptor *d = descriptors[type->kind];
+    struct resource_service *rs = &s->resources[type->kind];
+    const ProtobufCMethodDescriptor *found[METHODS];
+    rs->all = s;
+    rs->type = type;
+    snprintf(rs->names[0], MAX_METHOD_NAME, "Get%s", type->singular);
+    snprintf(rs->names[1], MAX_METHOD_NAME, "BatchGet%s", type->plural);
+    snprintf(rs->names[2], MAX_METHOD_NAME, "List%s", type->plural);
+    rs->methods[0] = (nrpc_method){rs->names[0], get, NRPC_METHOD_QUICK};
+    rs->methods[1] = (nrpc_method){rs->names[1], batch_get, 0};
+    rs->methods[2] = (nrpc_method){rs->names[2], list, 0};
+    for (size_t i = 0; i < METHODS; i++) {
+        found[i] = protobuf_c_service_descriptor_get_method_by_name(d, rs->names[i]);
+        if (!found[i])
+            return missing(d->name, rs->names[i], status);
+    }
+    if (look_up_all(rs, found, status))
+        return status->code;
+    return nrpc_server_add_service(s->server, d, rs->methods, METHODS, rs, status);
+}
+
+nrpc_code service_add_resources(services *s, nrpc_status *status)
+{
+    const resource_type *types = registry_types(s->registry);
+    s->resources = calloc(RESOURCE_KINDS, sizeof *s->resources);
+    if (!s->resources)
+        return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY",
+                               "out of memory for the services");
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        if (add_type(s, &types[kind], status))
+            return status->code;
+    return NRPC_OK;
+}
+
+void service_free_resources(services *s)
+{
+    free(s->resources);
+}
