@@ -197,7 +197,7 @@ static void fail(const nrpc_status *status)
 
 static void call_again(slot *s);
 
-static void on_reply(void *context, nrpc_reply *reply)
+static void on_reply(nrpc_reply *reply, void *context)
 {
     slot *s = context;
     if (reply->status.code)

@@ -14,6 +14,7 @@ enum {
     MAX_CONNECTIONS = 64,
     MAX_IN_FLIGHT = 65536,
     OUTPUT_MESSAGES = 4, // of the largest size may wait to be written to one connection
+    READ_AHEAD = 128 << 10, // replies are long, and connections few
 };
 
 #define NS_PER_MS INT64_C(1000000)
@@ -227,6 +228,7 @@ static nrpc_code conn_create(channel_slot *slot, nng_stream *stream, channel_con
         .protocol = SP_REQ,
         .peer = SP_REP,
         .framing = conn->address->framing,
+        .read_ahead = READ_AHEAD,
         .max_message = ch->options.max_message_size,
         .max_output = (ch->options.max_message_size + SP_MAX_PREFIX) * OUTPUT_MESSAGES,
     };

@@ -79,7 +79,7 @@ static void table_remove(channel_conn *conn, uint32_t id)
 // With the lock: out of its place; false if it had ended.
 static bool call_take(nrpc_client_call *call)
 {
-    switch (call->state) {
+    switch ((call_state)atomic_load(&call->state)) {
     case CALL_NEW:
         break;
     case CALL_WAITING:
@@ -180,7 +180,7 @@ static void on_deadline(timer *t)
     nrpc_channel *ch = call->channel;
     channel_conn *conn = NULL;
     pthread_mutex_lock(&ch->lock);
-    call_state state = call->state;
+    bool sent = call->state == CALL_SENT;
     if (!call_take(call)) {
         pthread_mutex_unlock(&ch->lock);
         nrpc_client_call_unref(call);
@@ -190,7 +190,7 @@ static void on_deadline(timer *t)
     nrpc_status_set(&reply.status, NRPC_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED",
                     "the call was not answered within %u ms", call->timeout_ms);
     nrpc_status_add(&reply.status, "timeout_ms", "%u", call->timeout_ms);
-    if (state == CALL_SENT) {
+    if (sent) {
         conn = call->conn;
         nrpc_status_add(&reply.status, "address", "%s", conn->address->url);
         // A peer that vanished without a word is not seen by TCP for a quarter of an hour.

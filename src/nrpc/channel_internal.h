@@ -49,7 +49,7 @@ struct nrpc_client_call {
     uint8_t *kept; // the Call without its timeout, of a call that may be sent later or again
     size_t kept_size;
 
-    _Atomic call_state state; // this and all below: written under the channel's lock
+    atomic_int state; // a call_state; this and all below: written under the channel's lock
     bool retried;
     channel_conn *conn; // of SENT
     uint32_t id;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { READ_AHEAD = 16 << 10 }; // requests are short, and idle connections many
+
 void connection_ref(connection *c)
 {
     atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
@@ -221,6 +223,7 @@ void connection_open(nrpc_server *server, nng_stream *stream, nrpc_transport tra
         .protocol = SP_REP,
         .peer = SP_REQ,
         .framing = transport == NRPC_TRANSPORT_IPC ? SP_FRAMING_IPC : SP_FRAMING_TCP,
+        .read_ahead = READ_AHEAD,
         .max_message = server->options.max_message_size,
         .max_output = server->options.max_output_per_connection,
         .output = &server->output,

@@ -3,7 +3,7 @@
 // Plain tcp and ipc have no filter. One that encrypts implements this table; the link calls it and
 // knows nothing of what it does.
 //
-// A filter belongs to one link. `decode` and `start` run on the reading side, `encode` under the
+// A filter belongs to one link. `decode` runs on the reading side, `encode` under the
 // link's write lock; the two sides may run at the same time on different threads.
 #ifndef NRPC_FILTER_H
 #define NRPC_FILTER_H

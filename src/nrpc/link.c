@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    READ_SIZE = 4096,      // of an idle link's read buffer
-    KEEP_SIZE = 16 << 10,  // larger buffers are given back when empty; pipelining grows up to it
+    READ_SIZE = 4096,       // of an idle link's read buffer
+    KEEP_OUTPUT = 1 << 20,  // larger output buffers are given back at once when empty
     REFUSAL_ROOM = 4 << 10,
 };
 
@@ -69,7 +69,7 @@ nrpc_code link_create(link_t **out, nng_stream *stream, const link_config *confi
     l->owner = owner;
     l->refs = 1;
     pthread_mutex_init(&l->lock, NULL);
-    l->in.limit = config->max_message + SP_MAX_PREFIX + KEEP_SIZE;
+    l->in.limit = config->max_message + SP_MAX_PREFIX + config->read_ahead + READ_SIZE;
     if (nng_aio_alloc(&l->read_aio, on_read, l) || nng_aio_alloc(&l->write_aio, on_write, l)) {
         l->closed = l->told = true;
         link_unref(l);
@@ -207,7 +207,7 @@ static void on_write(void *arg)
     if (!l->closed) {
         buffer_clear(&l->writing);
         l->written = 0;
-        if (l->writing.capacity > KEEP_SIZE * 2)
+        if (l->writing.capacity > KEEP_OUTPUT)
             buffer_fini(&l->writing);
         if (!l->in_message)
             write_if_ready(l);
@@ -364,7 +364,7 @@ static read_next take_messages(link_t *l)
         if (l->in_next) // the start of a long message would be moved onto itself
             buffer_consume(&l->in, l->in_next);
         l->in_next = 0;
-        if (!l->in.size && l->in.capacity > KEEP_SIZE * 2)
+        if (!l->in.size && l->in.capacity > l->config.read_ahead * 2)
             buffer_fini(&l->in);
     }
     atomic_store_explicit(&l->mid_message, l->in.size > 0 || l->skip > 0, memory_order_relaxed);
@@ -376,7 +376,7 @@ static bool submit_read(link_t *l)
 {
     buffer *b = l->config.filter ? &l->wire : &l->in;
     size_t room = b->capacity - b->size;
-    if (room < READ_SIZE / 4 || (l->filled && b->capacity < KEEP_SIZE)) {
+    if (room < READ_SIZE / 4 || (l->filled && b->capacity < l->config.read_ahead)) {
         size_t want = b->capacity < READ_SIZE ? READ_SIZE : b->capacity * 2 - b->size;
         if (b->limit && want > b->limit - b->size)
             want = b->limit - b->size;
@@ -498,7 +498,7 @@ bool link_is_open(link_t *l)
     return atomic_load_explicit(&l->greeted, memory_order_relaxed);
 }
 
-unsigned link_stalled_sweeps(link_t *l)
+unsigned link_sweep(link_t *l)
 {
     pthread_mutex_lock(&l->lock);
     bool owes = !atomic_load_explicit(&l->greeted, memory_order_relaxed) || l->write_busy ||
@@ -508,6 +508,11 @@ unsigned link_stalled_sweeps(link_t *l)
         l->stalled = 0;
     else
         l->stalled++;
+    if (marks == l->seen_marks && !l->write_busy && !l->out.size && !l->closed) {
+        buffer_fini(&l->out);
+        buffer_fini(&l->writing);
+        l->written = 0;
+    }
     l->seen_marks = marks;
     unsigned stalled = l->stalled;
     pthread_mutex_unlock(&l->lock);

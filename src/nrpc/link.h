@@ -61,6 +61,7 @@ typedef struct link_config {
     uint16_t protocol; // ours: SP_REP or SP_REQ
     uint16_t peer;     // the only one accepted
     sp_framing framing;
+    size_t read_ahead;         // a read buffer grows up to it when much comes at once
     size_t max_message;        // bytes of a message, SP header included
     size_t max_output;         // bound on unwritten bytes of this link
     atomic_size_t *output;     // unwritten bytes of all links together; may be NULL
@@ -90,9 +91,10 @@ size_t link_unwritten(link_t *link);
 
 // Whether the peer has greeted us.
 bool link_is_open(link_t *link);
-// One look, from a sweep at fixed intervals, at whether the peer keeps the link alive: how many
-// sweeps in a row it has owed us its handshake, or has taken none of the bytes waiting for it, or
-// has sent no byte of a message it began. 0 when it owes nothing.
-unsigned link_stalled_sweeps(link_t *link);
+// One look, from a sweep at fixed intervals. Gives back the output buffers of a link that was idle
+// since the last. Returns how many sweeps in a row the peer has owed us its handshake, or has taken
+// none of the bytes waiting for it, or has sent no byte of a message it began; 0 when it owes
+// nothing.
+unsigned link_sweep(link_t *link);
 
 #endif

@@ -115,7 +115,7 @@ static bool any(connection *c)
 static bool is_stalled(connection *c)
 {
     const nrpc_server_options *o = &c->server->options;
-    unsigned sweeps = link_stalled_sweeps(c->link);
+    unsigned sweeps = link_sweep(c->link);
     unsigned limit = link_is_open(c->link) ? o->stall_timeout_ms : o->handshake_timeout_ms;
     return sweeps > limit / SWEEP_MS;
 }

@@ -23,7 +23,7 @@ struct timer_wheel {
 
 static int64_t tick_of(int64_t ns)
 {
-    return (ns + TICK_NS - 1) / TICK_NS; // up: never early
+    return ns / TICK_NS + (ns % TICK_NS > 0); // up: never early
 }
 
 static void unlink_timer(timer_wheel *w, timer *t)

@@ -22,8 +22,7 @@ bool body_split(const resource_type *type, const void *data, size_t size, buffer
 
 enum { MAX_UID = 64 };
 
-void body_etag(const char store_id[17], const char *uid, int64_t revision,
-               char out[BODY_ETAG_SIZE])
+void body_etag(const char store_id[17], const char *uid, int64_t revision, char out[BODY_ETAG_SIZE])
 {
     uint8_t input[MAX_UID + 8], *end = input;
     size_t size = strnlen(uid, MAX_UID);

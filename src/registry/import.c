@@ -87,8 +87,8 @@ static void sweep(import_table *t)
     for (import **link = &t->first; *link;) {
         import *i = *link;
         committed += i->state == IMPORT_COMMITTED;
-        if (!i->busy && (i->expire_ns <= now ||
-                         (i->state == IMPORT_COMMITTED && committed > MAX_REMEMBERED)))
+        if (!i->busy &&
+            (i->expire_ns <= now || (i->state == IMPORT_COMMITTED && committed > MAX_REMEMBERED)))
             unlink_import(t, link);
         else
             link = &i->next;
@@ -267,8 +267,8 @@ nrpc_code registry_import_append(registry *r, const char *name, int64_t sequence
             nrpc_status_add(status, "name", "%s", name);
         } else if (sequence > i->info.next_sequence) {
             nrpc_status_set(status, NRPC_FAILED_PRECONDITION, "SEQUENCE_GAP",
-                            "chunk %" PRId64 " came, but %s expects chunk %" PRId64, sequence,
-                            name, i->info.next_sequence);
+                            "chunk %" PRId64 " came, but %s expects chunk %" PRId64, sequence, name,
+                            i->info.next_sequence);
             nrpc_status_add(status, "name", "%s", name);
             nrpc_status_add(status, "sequence", "%" PRId64, sequence);
             nrpc_status_add(status, "next_sequence", "%" PRId64, i->info.next_sequence);
@@ -309,7 +309,8 @@ nrpc_code registry_import_commit(registry *r, const store_context *c, const char
     return status->code;
 }
 
-// --- files -----------------------------------------------------------------------------------------
+// --- files
+// -----------------------------------------------------------------------------------------
 
 static nrpc_code add_file(registry *r, stage *s, const ProtobufCMessage *file, nrpc_status *status)
 {
@@ -319,8 +320,7 @@ static nrpc_code add_file(registry *r, stage *s, const ProtobufCMessage *file, n
             protobuf_c_message_descriptor_get_field_by_name(file->descriptor, type->group);
         const char *base = (const char *)file;
         size_t count = *(const size_t *)(base + f->quantifier_offset);
-        ProtobufCMessage *const *messages =
-            *(ProtobufCMessage *const *const *)(base + f->offset);
+        ProtobufCMessage *const *messages = *(ProtobufCMessage *const *const *)(base + f->offset);
         for (size_t n = 0; n < count; n++) {
             char prefix[64];
             snprintf(prefix, sizeof prefix, "%s[%zu]", type->group, n);

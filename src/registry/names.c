@@ -177,8 +177,7 @@ static void fill(const resource_type *type, const char *text, size_t size, const
     out->type = type;
     out->size = size;
     out->revision = 0;
-    out->parent_size =
-        type->parent_collection ? (size_t)(s->text[1] + s->size[1] - s->text[0]) : 0;
+    out->parent_size = type->parent_collection ? (size_t)(s->text[1] + s->size[1] - s->text[0]) : 0;
     memcpy(out->text, text, size);
     out->text[size] = '\0';
 }

@@ -35,7 +35,7 @@ MUST_USE nrpc_code name_parse_any(const resource_type *types, unsigned kinds, co
                                   const char *field, resource_name *out, nrpc_status *status);
 // The parent of resources of this type, which must not be a top-level one.
 nrpc_code name_parse_parent(const resource_type *type, const char *text, const char *field,
-                                     parent_name *out, nrpc_status *status);
+                            parent_name *out, nrpc_status *status);
 
 bool name_is_id(const char *text, size_t size);
 bool name_is_code(const char *text, size_t size);

@@ -59,8 +59,7 @@ static void give(registry_result *out, cache_entry *e, int view, int64_t newest)
         out->pieces[1] = (store_bytes){data + e->body_size + e->extra_size, e->tail_size};
         out->count = 2;
     } else {
-        out->pieces[0] =
-            (store_bytes){data, (size_t)e->body_size + e->extra_size + e->tail_size};
+        out->pieces[0] = (store_bytes){data, (size_t)e->body_size + e->extra_size + e->tail_size};
         out->count = 1;
     }
 }
@@ -122,8 +121,7 @@ nrpc_code registry_get(registry *r, const store_context *c, const resource_type 
     int64_t newest = atomic_load(&r->store->revision);
     cache_ticket ticket = cache_take_ticket(r->cache, name.text, name.size);
     fetch f = {.r = r, .type = type};
-    nrpc_code code =
-        store_get(r->store, c, name.text, name.revision, true, fetch_row, &f, status);
+    nrpc_code code = store_get(r->store, c, name.text, name.revision, true, fetch_row, &f, status);
     if (code == NRPC_NOT_FOUND)
         return not_found(&name, name.revision, status);
     if (!code && !f.entry)
@@ -193,7 +191,8 @@ static nrpc_code too_large(const char *field, const char *what, size_t fit, size
     return nrpc_status_add(status, field, "%zu", fit);
 }
 
-// --- many by name ----------------------------------------------------------------------------------
+// --- many by name
+// ----------------------------------------------------------------------------------
 
 static nrpc_code check_batch(const registry_batch_request *q, nrpc_status *status)
 {
@@ -240,8 +239,7 @@ static bool batch_cached(registry *r, const store_context *c, const registry_bat
         else
             newest = later(newest, e->revision);
         // An answer too large is refused on the other way, which knows the words for it.
-        if (good &&
-            append_entry(out, start + q->max_size, q->row_field, e, q->view) != ROW_FITS)
+        if (good && append_entry(out, start + q->max_size, q->row_field, e, q->view) != ROW_FITS)
             good = false;
         cache_entry_unref(e);
     }
@@ -289,8 +287,8 @@ static bool batch_row(void *context, const store_record *record)
     if (!record) {
         batch_missing(b);
     } else if (b->last == ROW_FITS) {
-        b->last = append_record(b->out, b->end, q->row_field, q->type, b->r->store->id, q->view,
-                                record);
+        b->last =
+            append_record(b->out, b->end, q->row_field, q->type, b->r->store->id, q->view, record);
         if (b->last == ROW_FITS)
             b->fit++;
         if (q->view != BASIC) {
@@ -304,9 +302,8 @@ static bool batch_row(void *context, const store_record *record)
     return true;
 }
 
-nrpc_code registry_batch_get(registry *r, const store_context *c,
-                             const registry_batch_request *q, buffer *out, int64_t *revision,
-                             nrpc_status *status)
+nrpc_code registry_batch_get(registry *r, const store_context *c, const registry_batch_request *q,
+                             buffer *out, int64_t *revision, nrpc_status *status)
 {
     if (check_batch(q, status))
         return status->code;
@@ -340,7 +337,8 @@ nrpc_code registry_batch_get(registry *r, const store_context *c,
     return code;
 }
 
-// --- page by page ------------------------------------------------------------------------------------
+// --- page by page
+// ------------------------------------------------------------------------------------
 
 typedef struct listing {
     registry *r;
@@ -438,8 +436,7 @@ static nrpc_code check_parent(registry *r, const store_context *c, const registr
     if (code != NRPC_NOT_FOUND)
         return code;
     nrpc_status_set(status, NRPC_NOT_FOUND, "PARENT_NOT_FOUND",
-                    "there is no '%s' whose %s could be listed", parent->text,
-                    q->type->collection);
+                    "there is no '%s' whose %s could be listed", parent->text, q->type->collection);
     nrpc_status_add(status, "parent", "%s", parent->text);
     nrpc_status_add(status, "collection", "%s", q->type->collection);
     return nrpc_status_resource(status, "ftz.v1.Zone", parent->text);
@@ -455,9 +452,9 @@ nrpc_code registry_list(registry *r, const store_context *c, const registry_list
     *page = (registry_page){0};
     if (check_list(r, q, &parent, after, status) || check_parent(r, c, q, &parent, status))
         return status->code;
-    size_t limit = q->page_size == 0                   ? REGISTRY_DEFAULT_PAGE
+    size_t limit = q->page_size == 0                  ? REGISTRY_DEFAULT_PAGE
                    : q->page_size > REGISTRY_MAX_PAGE ? REGISTRY_MAX_PAGE
-                                                       : (size_t)q->page_size;
+                                                      : (size_t)q->page_size;
     store_query query = {.type = q->type->singular,
                          .parent = parent.all ? NULL : parent.text,
                          .after = *after ? after : NULL,
@@ -468,11 +465,8 @@ nrpc_code registry_list(registry *r, const store_context *c, const registry_list
     // The count is a read of its own: it belongs to the page if no write came between.
     for (int tries = 0;; tries++) {
         int64_t before = atomic_load(&r->store->revision);
-        l = (listing){.r = r,
-                      .request = q,
-                      .rows = rows,
-                      .end = start + q->max_size,
-                      .limit = limit};
+        l = (listing){
+            .r = r, .request = q, .rows = rows, .end = start + q->max_size, .limit = limit};
         rows->size = start;
         nrpc_code code = q->include_total_size
                              ? store_count(r->store, c, &query, &page->total_size, status)

@@ -34,8 +34,8 @@ nrpc_code registry_open(registry **out, store *s, const registry_options *option
         registry_options_init(&r->options);
     nrpc_code code = resource_types_init(r->types, status);
     if (!code)
-        code = schema_load(ftz_descriptor_set_data(), ftz_descriptor_set_size(), &r->schema,
-                           status);
+        code =
+            schema_load(ftz_descriptor_set_data(), ftz_descriptor_set_size(), &r->schema, status);
     if (!code)
         code = validator_create(&r->validator, r->types, r->schema, status);
     if (!code)
@@ -84,8 +84,7 @@ void registry_cache_stats(const registry *r, cache_stats *out)
     cache_get_stats(r->cache, out);
 }
 
-void registry_format_revision(const registry *r, int64_t revision,
-                              char out[REGISTRY_REVISION_SIZE])
+void registry_format_revision(const registry *r, int64_t revision, char out[REGISTRY_REVISION_SIZE])
 {
     char digits[20], *next = digits + sizeof digits;
     uint64_t rest = (uint64_t)revision;

@@ -67,10 +67,9 @@ static bool make_uid(char out[UID_SIZE])
         return false;
     b[6] = (b[6] & 0x0f) | 0x40; // RFC 9562: version 4, variant 10
     b[8] = (b[8] & 0x3f) | 0x80;
-    snprintf(out, UID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    snprintf(out, UID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
     return true;
 }
 
@@ -91,8 +90,8 @@ static char *put(char **next, const void *data, size_t size)
 }
 
 static struct stage_record *make_record(const resource_type *type, const resource_name *name,
-                                        const char *origin, const buffer *body,
-                                        const buffer *extra, const buffer *references)
+                                        const char *origin, const buffer *body, const buffer *extra,
+                                        const buffer *references)
 {
     size_t origin_size = strlen(origin) + 1;
     size_t size = sizeof(struct stage_record) + name->size + 1 + name->parent_size + 1 +
@@ -108,8 +107,7 @@ static struct stage_record *make_record(const resource_type *type, const resourc
     r->origin = put(&next, origin, origin_size);
     r->body = (store_bytes){put(&next, body->data, body->size), body->size};
     r->extra = (store_bytes){put(&next, extra->data, extra->size), extra->size};
-    r->references =
-        (store_bytes){put(&next, references->data, references->size), references->size};
+    r->references = (store_bytes){put(&next, references->data, references->size), references->size};
     if (make_uid(r->uid))
         return r;
     free(r);
@@ -213,7 +211,8 @@ nrpc_code stage_add(stage *s, const resource_type *type, const ProtobufCMessage 
     return code;
 }
 
-// --- the transaction -----------------------------------------------------------------------------------
+// --- the transaction
+// -----------------------------------------------------------------------------------
 
 typedef struct writing {
     stage *stage;
@@ -258,9 +257,7 @@ static nrpc_code write_record(writing *w, store_tx *tx, const struct stage_recor
         w->counts->unchanged++;
         return NRPC_OK;
     }
-    store_operation operation = code         ? STORE_CREATED
-                                : h.deleted ? STORE_UNDELETED
-                                             : STORE_UPDATED;
+    store_operation operation = code ? STORE_CREATED : h.deleted ? STORE_UNDELETED : STORE_UPDATED;
     if (operation == STORE_CREATED)
         w->counts->created++;
     else
@@ -306,9 +303,9 @@ static nrpc_code check_references(writing *w, store_tx *tx, const struct stage_r
         char field[1280];
         snprintf(field, sizeof field, "%s.%s", r->origin, path);
         bool first = !faults->code;
-        name_violate(faults, field, strcmp(path, "name") ? "REFERENCE_NOT_FOUND"
-                                                         : "PARENT_NOT_FOUND",
-                     name, "'%s' %s '%s', which stands neither in the registry nor in this import",
+        name_violate(faults, field,
+                     strcmp(path, "name") ? "REFERENCE_NOT_FOUND" : "PARENT_NOT_FOUND", name,
+                     "'%s' %s '%s', which stands neither in the registry nor in this import",
                      r->name, strcmp(path, "name") ? "refers to" : "lies in", name);
         if (first)
             nrpc_status_add(faults, "name", "%s", r->name);

@@ -154,7 +154,8 @@ static const rule *rule_of(const validator *v, const schema_field *field)
     return found ? found->rule : NULL;
 }
 
-// --- the walk --------------------------------------------------------------------------------------
+// --- the walk
+// --------------------------------------------------------------------------------------
 
 typedef struct id_list {
     const char **ids; // sorted, without empty ones
@@ -257,7 +258,8 @@ static id_list make_ids(walk *w, ProtobufCMessage *const *elements, size_t n)
 // The first entry with this id. *twice: the next has it as well.
 static bool has_id(const id_list *list, const char *id, bool *twice)
 {
-    const char **found = list->count ? bsearch(&id, list->ids, list->count, sizeof id, by_text) : NULL;
+    const char **found =
+        list->count ? bsearch(&id, list->ids, list->count, sizeof id, by_text) : NULL;
     if (found && twice)
         *twice = (found > list->ids && !strcmp(found[-1], id)) ||
                  (found + 1 < list->ids + list->count && !strcmp(found[1], id));
@@ -276,7 +278,8 @@ static const id_list *root_ids(walk *w, const char *name)
     return &w->root_ids[f->id];
 }
 
-// --- values ----------------------------------------------------------------------------------------
+// --- values
+// ----------------------------------------------------------------------------------------
 
 static bool all_of(const char *text, size_t size, const char *allowed)
 {
@@ -608,7 +611,8 @@ static void check_field(walk *w, const ProtobufCMessage *m, const ProtobufCField
     pop(w, before);
 }
 
-// --- what one message means as a whole ---------------------------------------------------------------
+// --- what one message means as a whole
+// ---------------------------------------------------------------
 
 static void check_stated_value(walk *w, const Ftz__V1__StatedValue *value)
 {
@@ -660,8 +664,7 @@ static void check_citation(walk *w, const Ftz__V1__Citation *c)
     bool computed = c->verification == FTZ__V1__VERIFICATION__VERIFICATION_COMPUTED;
     if (!c->n_sources && c->verification == FTZ__V1__VERIFICATION__VERIFICATION_VERIFIED) {
         size_t before = push_field(w, "sources");
-        FAULT(w, "REQUIRED", "",
-              "may be empty only where verification is UNVERIFIED or COMPUTED");
+        FAULT(w, "REQUIRED", "", "may be empty only where verification is UNVERIFIED or COMPUTED");
         pop(w, before);
     }
     if (*c->derivation && !computed) {
@@ -701,8 +704,7 @@ static void check_message(walk *w, const ProtobufCMessage *m, const schema_messa
     for (unsigned i = 0; i < d->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &d->fields[i];
         const schema_field *field = schema_message_number(type, f->id);
-        bool own = m == w->root && f->id < RESOURCE_MAX_FIELD &&
-                   w->type->server_set >> f->id & 1;
+        bool own = m == w->root && f->id < RESOURCE_MAX_FIELD && w->type->server_set >> f->id & 1;
         if (field && !own && !(field->behaviors & (SCHEMA_OUTPUT_ONLY | SCHEMA_IDENTIFIER)))
             check_field(w, m, f, field, in_list, siblings);
     }

@@ -26,6 +26,7 @@ typedef struct run {
     buffer replies;      // the response so far
     size_t head;         // bytes before the reply under way: tag and length
     unsigned attempts;   // of the reply under way to find room
+    bool reserved;       // it found some; an OK reply without payload has no bytes at all
     bool no_room;        // not even its error fitted
     atomic_bool halfway; // of the starter and `done` one has passed
 } run;
@@ -39,6 +40,7 @@ static uint8_t *reserve(void *context, size_t size)
     size_t whole = pbwire_bytes_size(REPLIES_FIELD, size);
     size_t limit = nrpc_call_max_response(r->call);
     size_t kept = left * SHORT_REPLY;
+    r->reserved = false;
     if (r->replies.size + kept > limit || whole > limit - kept - r->replies.size)
         return NULL;
     uint8_t *start = buffer_reserve(&r->replies, whole), *next = start;
@@ -47,13 +49,14 @@ static uint8_t *reserve(void *context, size_t size)
     next = pbwire_put_tag(next, REPLIES_FIELD, PBWIRE_BYTES);
     next = pbwire_put_varint(next, size);
     r->head = (size_t)(next - start);
+    r->reserved = true;
     return next;
 }
 
 static void done(void *context, size_t size)
 {
     run *r = context;
-    if (size)
+    if (r->reserved)
         r->replies.size += r->head + size;
     else
         r->no_room = true;
@@ -100,6 +103,7 @@ static void start(run *r)
     while (r->next < r->request->n_calls && !r->no_room &&
            !atomic_load(nrpc_call_cancelled(r->call)) && pack_next(r)) {
         r->attempts = 0;
+        r->reserved = false;
         atomic_store(&r->halfway, false);
         nrpc_call_start_child(r->call, r->packed.data, r->packed.size, &child_ops, r);
         if (!atomic_exchange(&r->halfway, true))

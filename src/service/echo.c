@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/pbwire.h"
 #include "nrpc/v1/echo.pb-c.h"
 #include "service/service_private.h"
@@ -11,15 +12,11 @@ static void answer(nrpc_call *call, void *context)
     const Nrpc__V1__EchoRequest *request = context;
     size_t size = request->reply_size ? request->reply_size : request->data.len;
     size_t room = nrpc_call_max_response(call);
-    if (atomic_load(nrpc_call_cancelled(call))) {
-        service_fail_over(call);
-        return;
-    }
     if (size && pbwire_bytes_size(DATA_FIELD, size) > room) {
         nrpc_status status = {0};
         nrpc_status_set(&status, NRPC_RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE",
-                        "a reply of %zu bytes exceeds the message limit; %zu are left for it",
-                        size, room);
+                        "a reply of %zu bytes exceeds the message limit; %zu are left for it", size,
+                        room);
         nrpc_status_add(&status, "size", "%zu", size);
         nrpc_status_add(&status, "limit", "%zu", room);
         service_fail(call, &status);
@@ -50,6 +47,15 @@ static void answer(nrpc_call *call, void *context)
     nrpc_call_reply_bytes(call, pieces, count);
 }
 
+static void answer_after_delay(nrpc_call *call, void *context)
+{
+    // The wait ends early where the deadline does.
+    if (atomic_load(nrpc_call_cancelled(call)) || clock_now_ns() >= nrpc_call_deadline_ns(call))
+        service_fail_over(call);
+    else
+        answer(call, context);
+}
+
 static void echo(nrpc_call *call, const ProtobufCMessage *message, void *context)
 {
     const Nrpc__V1__EchoRequest *request = (const Nrpc__V1__EchoRequest *)message;
@@ -57,7 +63,7 @@ static void echo(nrpc_call *call, const ProtobufCMessage *message, void *context
     if (!request->delay_ms)
         answer(call, (void *)(uintptr_t)request);
     else if (nrpc_call_detach(call))
-        nrpc_call_sleep(call, request->delay_ms, answer, (void *)(uintptr_t)request);
+        nrpc_call_sleep(call, request->delay_ms, answer_after_delay, (void *)(uintptr_t)request);
 }
 
 static const nrpc_method methods[] = {{"Echo", echo, NRPC_METHOD_QUICK}};

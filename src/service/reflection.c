@@ -125,8 +125,7 @@ static void get_set(nrpc_call *call, const ProtobufCMessage *message, void *cont
     const char *symbol = request->symbol;
     nrpc_status status = {0};
     if (!*symbol) {
-        nrpc_slice whole[2] = {{NULL, 0},
-                               {ftz_descriptor_set_data(), ftz_descriptor_set_size()}};
+        nrpc_slice whole[2] = {{NULL, 0}, {ftz_descriptor_set_data(), ftz_descriptor_set_size()}};
         reply_set(call, whole, ARRAY_LEN(whole));
         return;
     }

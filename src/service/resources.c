@@ -103,7 +103,8 @@ static void get(nrpc_call *call, const ProtobufCMessage *request, void *context)
         nrpc_call_run_on_pool(call, get_from_store);
 }
 
-// --- BatchGet --------------------------------------------------------------------------------------
+// --- BatchGet
+// --------------------------------------------------------------------------------------
 
 static void batch_get(nrpc_call *call, const ProtobufCMessage *request, void *context)
 {
@@ -132,7 +133,8 @@ static void batch_get(nrpc_call *call, const ProtobufCMessage *request, void *co
     buffer_fini(&rows);
 }
 
-// --- List ------------------------------------------------------------------------------------------
+// --- List
+// ------------------------------------------------------------------------------------------
 
 enum { MAX_TRAILER = TOKEN_SIZE + 3 * (5 + PBWIRE_MAX_VARINT) };
 
@@ -180,15 +182,15 @@ static void list(nrpc_call *call, const ProtobufCMessage *request, void *context
         service_fail(call, &status);
     } else {
         uint8_t trailer[MAX_TRAILER];
-        nrpc_slice pieces[2] = {{rows.data, rows.size},
-                                {trailer, put_trailer(f, &page, trailer)}};
+        nrpc_slice pieces[2] = {{rows.data, rows.size}, {trailer, put_trailer(f, &page, trailer)}};
         service_note_revision(rs->all, call, page.revision);
         nrpc_call_reply_bytes(call, pieces, ARRAY_LEN(pieces));
     }
     buffer_fini(&rows);
 }
 
-// --- at start --------------------------------------------------------------------------------------
+// --- at start
+// --------------------------------------------------------------------------------------
 
 static nrpc_code missing(const char *where, const char *what, nrpc_status *status)
 {

@@ -47,9 +47,9 @@ nrpc_code service_context(const services *s, const nrpc_call *call, const char *
     };
     size_t size;
     const char *revision = nrpc_call_metadata(call, "revision", &size);
-    return revision ? registry_parse_revision(s->registry, revision, size, &out->min_revision,
-                                              status)
-                    : NRPC_OK;
+    return revision
+               ? registry_parse_revision(s->registry, revision, size, &out->min_revision, status)
+               : NRPC_OK;
 }
 
 void service_note_revision(const services *s, nrpc_call *call, int64_t revision)

@@ -29,9 +29,8 @@ MUST_USE nrpc_code service_check_write(const services *s, const nrpc_call *call,
                                        nrpc_status *status);
 
 // The circumstances of a call for the store; `revision` of its metadata becomes min_revision.
-MUST_USE nrpc_code service_context(const services *s, const nrpc_call *call,
-                                   const char *request_id, store_context *out,
-                                   nrpc_status *status);
+MUST_USE nrpc_code service_context(const services *s, const nrpc_call *call, const char *request_id,
+                                   store_context *out, nrpc_status *status);
 // Says in the reply which revision it was read or written at.
 void service_note_revision(const services *s, nrpc_call *call, int64_t revision);
 

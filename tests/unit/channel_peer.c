@@ -231,7 +231,7 @@ void peer_silent(peer *p, int fd, int index)
             peer_call_free(&c);
 }
 
-// --- around the channel --------------------------------------------------------------------------
+// --- around the channel -------------------------------------------------------------------------
 
 int64_t now_ms(void)
 {

@@ -1,7 +1,8 @@
 // A server made of plain sockets, for what no honest server does, and helpers around a channel.
 //
 // Each connection is served by a thread of its own that runs the test's function and hangs up when
-// it returns. Nothing here asserts on those threads: functions return false when the socket is gone.
+// it returns. Nothing here asserts on those threads: functions return false when the socket is
+// gone.
 #ifndef TESTS_CHANNEL_PEER_H
 #define TESTS_CHANNEL_PEER_H
 
@@ -66,7 +67,7 @@ void peer_echo(peer *p, int fd, int index);
 // Shakes hands and never answers.
 void peer_silent(peer *p, int fd, int index);
 
-// --- around the channel --------------------------------------------------------------------------
+// --- around the channel -------------------------------------------------------------------------
 
 int64_t now_ms(void);
 nrpc_channel *open_channel(const char *urls, const nrpc_channel_options *options);

@@ -106,7 +106,8 @@ static void the_cache_stays_within_its_bytes_and_keeps_what_is_used(void **state
     cache_free(c);
 }
 
-// --- readers against a writer -----------------------------------------------------------------------
+// --- readers against a writer
+// -----------------------------------------------------------------------
 
 enum { ZONES = 8, WRITES = 60, READERS = 3 };
 
@@ -166,11 +167,8 @@ static void *read_on(void *context)
         registry_result_fini(&result);
         atomic_fetch_add(&r->reads, 1);
 
-        registry_batch_request request = {.type = zone,
-                                          .names = list,
-                                          .name_count = ZONES,
-                                          .row_field = 1,
-                                          .max_size = 1 << 20};
+        registry_batch_request request = {
+            .type = zone, .names = list, .name_count = ZONES, .row_field = 1, .max_size = 1 << 20};
         buffer rows = {0};
         int64_t revision, wave = 0;
         at_least = atomic_load(&r->acknowledged);

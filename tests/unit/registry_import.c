@@ -27,9 +27,8 @@ static void make_zone(zone_record *r, const char *name, const char *display_name
     r->zone.display_name = (char *)(uintptr_t)display_name;
 }
 
-static nrpc_code append_zone(world *w, const registry_import *i, int64_t sequence,
-                             const char *name, const char *display_name, registry_import *out,
-                             nrpc_status *status)
+static nrpc_code append_zone(world *w, const registry_import *i, int64_t sequence, const char *name,
+                             const char *display_name, registry_import *out, nrpc_status *status)
 {
     zone_record r;
     make_zone(&r, name, display_name);
@@ -41,8 +40,7 @@ static registry_import create(world *w, const char *request_id, bool validate_on
 {
     nrpc_status status = {0};
     registry_import i;
-    assert_ok(registry_import_create(w->registry, request_id, validate_only, &i, &status),
-              &status);
+    assert_ok(registry_import_create(w->registry, request_id, validate_only, &i, &status), &status);
     return i;
 }
 
@@ -159,8 +157,8 @@ static void a_failed_commit_writes_nothing_and_can_be_mended(void **state)
     nrpc_status_fini(&status);
     assert_int_equal(atomic_load(&w.store->revision), 0);
     registry_result result;
-    assert_true(registry_get(w.registry, &c, type_named(&w, "Zone"), "zones/a", 0, &result,
-                             &status));
+    assert_true(
+        registry_get(w.registry, &c, type_named(&w, "Zone"), "zones/a", 0, &result, &status));
     assert_status(&status, NRPC_NOT_FOUND, "RESOURCE_NOT_FOUND");
     assert_ok(append_zone(&w, &i, 3, "zones/b", "B", &out, &status), &status);
     assert_ok(registry_import_commit(w.registry, &c, i.name, &out, &status), &status);
@@ -196,12 +194,11 @@ static void an_update_keeps_the_uid_and_leaves_the_rest_alone(void **state)
                          "{\"name\":\"zones/b\",\"displayName\":\"New\"},"
                          "{\"name\":\"zones/c\",\"displayName\":\"C\"}]}";
     world_open(&w);
-    assert_ok(registry_import_json(w.registry, &no_hurry, "f", first, strlen(first), &out,
-                                   &status),
+    assert_ok(registry_import_json(w.registry, &no_hurry, "f", first, strlen(first), &out, &status),
               &status);
-    assert_ok(registry_import_json(w.registry, &no_hurry, "f", second, strlen(second), &out,
-                                   &status),
-              &status);
+    assert_ok(
+        registry_import_json(w.registry, &no_hurry, "f", second, strlen(second), &out, &status),
+        &status);
     assert_int_equal(out.created, 1);
     assert_int_equal(out.updated, 1);
     assert_int_equal(out.unchanged, 1);
@@ -241,7 +238,9 @@ static nrpc_code delete_zone(store_tx *tx, void *context, nrpc_status *status)
                                  .name = "zones/a",
                                  .parent = "",
                                  .uid = context,
-                                 .body = {"\n\x07zones/a\x12\x01" "A", 12}};
+                                 .body = {"\n\x07zones/a\x12\x01"
+                                          "A",
+                                          12}};
     return store_tx_put(tx, STORE_DELETED, &record, status);
 }
 
@@ -260,8 +259,8 @@ static void a_deleted_resource_in_the_way_comes_back_and_counts_as_updated(void 
     assert_ok(store_write(w.store, &no_hurry, delete_zone, (void *)"old-uid", &revision, &status),
               &status);
     // Nothing can be put into what is deleted.
-    assert_true(registry_import_json(w.registry, &no_hurry, "f", area, strlen(area), &out,
-                                     &status));
+    assert_true(
+        registry_import_json(w.registry, &no_hurry, "f", area, strlen(area), &out, &status));
     assert_violation(&status, "areas[0].name", "PARENT_NOT_FOUND");
     nrpc_status_fini(&status);
     assert_ok(registry_import_json(w.registry, &no_hurry, "f", zone, strlen(zone), &out, &status),
@@ -270,9 +269,9 @@ static void a_deleted_resource_in_the_way_comes_back_and_counts_as_updated(void 
     assert_int_equal(out.revision, 3);
     registry_result result = {0};
     size_t size;
-    assert_ok(registry_get(w.registry, &no_hurry, type_named(&w, "Zone"), "zones/a", 0, &result,
-                           &status),
-              &status);
+    assert_ok(
+        registry_get(w.registry, &no_hurry, type_named(&w, "Zone"), "zones/a", 0, &result, &status),
+        &status);
     uint8_t *bytes = result_bytes(&result, &size);
     registry_result_fini(&result);
     Ftz__V1__Zone *z = ftz__v1__zone__unpack(NULL, size, bytes);

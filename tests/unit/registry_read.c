@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const singulars[] = {"Source", "Term", "Zone", "Area", "Event",
-                                        "PowerDelegation"};
+static const char *const singulars[] = {"Source", "Term",  "Zone",
+                                        "Area",   "Event", "PowerDelegation"};
 enum { BASIC = 1, FULL = 2 };
 static const size_t no_limit = 4u << 20;
 
@@ -19,9 +19,9 @@ static void get(world *w, const char *singular, const char *name, int view, uint
 {
     nrpc_status status = {0};
     registry_result result = {0};
-    assert_ok(registry_get(w->registry, &no_hurry, type_named(w, singular), name, view, &result,
-                           &status),
-              &status);
+    assert_ok(
+        registry_get(w->registry, &no_hurry, type_named(w, singular), name, view, &result, &status),
+        &status);
     assert_int_equal(result.revision, 1);
     *bytes = result_bytes(&result, size);
     registry_result_fini(&result);
@@ -136,11 +136,13 @@ static void what_is_not_there_is_not_found(void **state)
     assert_string_equal(nrpc_status_get(&status, "name"), "zones/none");
     assert_string_equal(status.resource_type, "ftz.v1.Zone");
     assert_status(&status, NRPC_NOT_FOUND, "RESOURCE_NOT_FOUND");
-    assert_true(registry_get(w->registry, &no_hurry, zone, "zones/cn-xinjiang@9", 0, &result, &status));
+    assert_true(
+        registry_get(w->registry, &no_hurry, zone, "zones/cn-xinjiang@9", 0, &result, &status));
     assert_status(&status, NRPC_UNAVAILABLE, "REVISION_NOT_REACHED");
     assert_true(registry_get(w->registry, &no_hurry, zone, "zones/none@1", 0, &result, &status));
     assert_status(&status, NRPC_NOT_FOUND, "REVISION_NOT_FOUND");
-    assert_true(registry_get(w->registry, &no_hurry, zone, "zones/cn-xinjiang", 7, &result, &status));
+    assert_true(
+        registry_get(w->registry, &no_hurry, zone, "zones/cn-xinjiang", 7, &result, &status));
     assert_violation(&status, "view", "UNKNOWN_ENUM_VALUE");
     nrpc_status_fini(&status);
     store_context later = no_hurry;
@@ -190,7 +192,7 @@ static void bad_names_are_refused_with_what_was_expected(void **state)
         nrpc_status status = {0};
         registry_result result = {0};
         assert_true(registry_get(w->registry, &no_hurry, type_named(w, cases[i].singular),
-                           cases[i].name, 0, &result, &status));
+                                 cases[i].name, 0, &result, &status));
         assert_int_equal(status.code, NRPC_INVALID_ARGUMENT);
         assert_violation(&status, "name", cases[i].reason);
         assert_string_equal(nrpc_status_get(&status, "field"), "name");
@@ -205,9 +207,9 @@ static void bad_names_are_refused_with_what_was_expected(void **state)
 
 // --- batch ---------------------------------------------------------------------------------------
 
-static nrpc_code batch(world *w, const char *singular, const char *parent,
-                       const char *const *names, size_t count, int view, size_t max_size,
-                       buffer *out, int64_t *revision, nrpc_status *status)
+static nrpc_code batch(world *w, const char *singular, const char *parent, const char *const *names,
+                       size_t count, int view, size_t max_size, buffer *out, int64_t *revision,
+                       nrpc_status *status)
 {
     registry_batch_request request = {.type = type_named(w, singular),
                                       .parent = parent,
@@ -232,9 +234,9 @@ static void a_batch_is_the_same_from_store_and_cache(void **state)
             buffer expected = {0}, cold = {0}, warm = {0};
             int64_t revision = 0;
             // Cold in the first round, but for what `get` has left in the cache.
-            assert_ok(batch(w, singulars[t], "", names, count, view, no_limit, &cold, &revision,
-                            &status),
-                      &status);
+            assert_ok(
+                batch(w, singulars[t], "", names, count, view, no_limit, &cold, &revision, &status),
+                &status);
             assert_int_equal(revision, 1);
             for (size_t i = 0; i < count; i++) {
                 uint8_t *bytes, head[16], *end;
@@ -242,7 +244,7 @@ static void a_batch_is_the_same_from_store_and_cache(void **state)
                 get(w, singulars[t], names[i], view, &bytes, &size);
                 head[0] = 0x0a;
                 end = head + 1;
-                for (size_t rest = size; ; rest >>= 7) {
+                for (size_t rest = size;; rest >>= 7) {
                     *end++ = (uint8_t)(rest > 127 ? rest | 128 : rest);
                     if (rest <= 127)
                         break;
@@ -282,8 +284,8 @@ static void a_batch_is_all_or_nothing(void **state)
     assert_violation(&status, "names[3]", "RESOURCE_NOT_FOUND");
     assert_status(&status, NRPC_NOT_FOUND, "RESOURCE_NOT_FOUND");
 
-    assert_true(batch(w, "Area", "zones/cn-xinjiang", names, 4, FULL, no_limit, &out, &revision,
-                &status));
+    assert_true(
+        batch(w, "Area", "zones/cn-xinjiang", names, 4, FULL, no_limit, &out, &revision, &status));
     assert_violation(&status, "names[3]", "PARENT_MISMATCH");
     assert_int_equal(status.violation_count, 1);
     nrpc_status_fini(&status);
@@ -315,7 +317,8 @@ static void a_batch_is_all_or_nothing(void **state)
     buffer_fini(&out);
 }
 
-// --- lists -----------------------------------------------------------------------------------------
+// --- lists
+// -----------------------------------------------------------------------------------------
 
 static registry_list_request list_of(world *w, const char *singular, const char *parent)
 {
@@ -347,7 +350,7 @@ static size_t read_all(world *w, registry_list_request request, buffer *out)
 
 static const char *wildcard(const char *singular)
 {
-    return !strcmp(singular, "Term")                                      ? "vocabularies/-"
+    return !strcmp(singular, "Term")                                          ? "vocabularies/-"
            : strcmp(singular, "Zone") != 0 && strcmp(singular, "Source") != 0 ? "zones/-"
                                                                               : "";
 }
@@ -369,8 +372,7 @@ static void every_page_size_gives_the_same_list(void **state)
                       &status);
             for (int32_t size = 1; size <= (int32_t)count + 1; size++) {
                 buffer pages = {0};
-                registry_list_request request =
-                    list_of(w, singulars[t], wildcard(singulars[t]));
+                registry_list_request request = list_of(w, singulars[t], wildcard(singulars[t]));
                 request.view = view;
                 request.page_size = size;
                 size_t n = read_all(w, request, &pages);
@@ -543,8 +545,8 @@ static void a_revision_travels_as_text_and_belongs_to_its_store(void **state)
     assert_true(registry_parse_revision(w->registry, other, strlen(other), &revision, &status));
     assert_status(&status, NRPC_FAILED_PRECONDITION, "STORE_MISMATCH");
     const char *id = registry_store_id(w->registry);
-    static const char *const tails[] = {"", ":", ":x", ":-1", ":1 ", ":99999999999999999999",
-                                        ":9223372036854775808"};
+    static const char *const tails[] = {
+        "", ":", ":x", ":-1", ":1 ", ":99999999999999999999", ":9223372036854775808"};
     for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
         snprintf(text, sizeof text, "%s%s", id, tails[i]);
         assert_true(registry_parse_revision(w->registry, text, strlen(text), &revision, &status));

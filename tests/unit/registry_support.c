@@ -83,9 +83,9 @@ void world_seed(world *w)
     size_t size;
     registry_import result;
     char *text = read_whole_file(FTZ_SOURCE_DIR "/data/xinjiang.json", &size);
-    assert_ok(registry_import_json(w->registry, &no_hurry, "xinjiang.json", text, size, &result,
-                                   &status),
-              &status);
+    assert_ok(
+        registry_import_json(w->registry, &no_hurry, "xinjiang.json", text, size, &result, &status),
+        &status);
     free(text);
 }
 
@@ -148,8 +148,9 @@ const char *const *names_of(const char *singular)
 {
     static const struct {
         const char *singular, *group;
-    } groups[] = {{"Source", "sources"}, {"Term", "terms"},   {"Zone", "zones"},
-                  {"Area", "areas"},     {"Event", "events"}, {"PowerDelegation", "powerDelegations"}};
+    } groups[] = {{"Source", "sources"}, {"Term", "terms"},
+                  {"Zone", "zones"},     {"Area", "areas"},
+                  {"Event", "events"},   {"PowerDelegation", "powerDelegations"}};
     static char *names[100];
     static char text[100][256];
     json_t *file = json_load_file(FTZ_SOURCE_DIR "/data/xinjiang.json", 0, NULL);

@@ -2,14 +2,15 @@
 #ifndef TESTS_REGISTRY_SUPPORT_H
 #define TESTS_REGISTRY_SUPPORT_H
 
+#include "registry/import.h"
+#include "registry/read.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
-#include "registry/import.h"
-#include "registry/read.h"
+#include <cmocka.h>
 
 typedef struct world {
     char directory[64];
@@ -21,9 +22,9 @@ typedef struct world {
 // A context without deadline; request_id is a UUID.
 extern const store_context no_hurry;
 
-void world_open(world *w);                    // empty
+void world_open(world *w); // empty
 void world_open_with(world *w, const registry_options *options);
-void world_seed(world *w);                    // imports data/xinjiang.json
+void world_seed(world *w); // imports data/xinjiang.json
 void world_close(world *w);
 
 // cmocka setup and teardown: *state is a world, seeded.

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCE       "\"sources\":[{\"name\":\"sources/s\",\"title\":\"S\"}],"
-#define ZONE(more)   "{" SOURCE "\"zones\":[{\"name\":\"zones/z\",\"displayName\":\"Z\"" more "}]}"
+#define SOURCE     "\"sources\":[{\"name\":\"sources/s\",\"title\":\"S\"}],"
+#define ZONE(more) "{" SOURCE "\"zones\":[{\"name\":\"zones/z\",\"displayName\":\"Z\"" more "}]}"
 #define EVENT(more)                                                                                \
     "{" SOURCE "\"zones\":[{\"name\":\"zones/z\",\"displayName\":\"Z\"}],"                         \
     "\"events\":[{\"name\":\"zones/z/events/e\",\"title\":\"E\",\"date\":{\"year\":2024}" more     \
@@ -29,8 +29,8 @@ static const struct {
     {"{\"zones\":[{\"name\":\"zones/z@1\",\"displayName\":\"Z\"}]}", "zones[0].name",
      "REVISION_NOT_ALLOWED"},
     {"{\"zones\":[{\"name\":\"zones/z\"}]}", "zones[0].display_name", "REQUIRED"},
-    {"{\"terms\":[{\"name\":\"vocabularies/v/terms/a-b\",\"displayName\":\"T\"}]}",
-     "terms[0].name", "NAME_MALFORMED"},
+    {"{\"terms\":[{\"name\":\"vocabularies/v/terms/a-b\",\"displayName\":\"T\"}]}", "terms[0].name",
+     "NAME_MALFORMED"},
     {"{\"events\":[{\"name\":\"zones/z/events/e\",\"title\":\"E\"}]}", "events[0].date",
      "REQUIRED"},
     {EVENT(",\"relations\":[{\"id\":\"r\"}]"), "events[0].relations[0].resource", "REQUIRED"},
@@ -72,7 +72,8 @@ static const struct {
      "DATE_INVALID"},
     {EVENT(",\"meeting\":{\"date\":{\"month\":2}}"), "events[0].meeting.date", "DATE_INVALID"},
 // Numbers.
-#define QUANTITY(value) EVENT(",\"quantities\":[{\"id\":\"q\",\"value\":{\"value\":\"" value "\"}}]")
+#define QUANTITY(value)                                                                            \
+    EVENT(",\"quantities\":[{\"id\":\"q\",\"value\":{\"value\":\"" value "\"}}]")
     {QUANTITY(""), "events[0].quantities[0].value", "DECIMAL_INVALID"},
     {QUANTITY("1e3"), "events[0].quantities[0].value", "DECIMAL_INVALID"},
     {QUANTITY("+1"), "events[0].quantities[0].value", "DECIMAL_INVALID"},
@@ -80,8 +81,7 @@ static const struct {
     {QUANTITY(".5"), "events[0].quantities[0].value", "DECIMAL_INVALID"},
     {QUANTITY("1."), "events[0].quantities[0].value", "DECIMAL_INVALID"},
     {QUANTITY("1,000"), "events[0].quantities[0].value", "DECIMAL_INVALID"},
-    {QUANTITY("12345678901234567890123456789"), "events[0].quantities[0].value",
-     "DECIMAL_INVALID"},
+    {QUANTITY("12345678901234567890123456789"), "events[0].quantities[0].value", "DECIMAL_INVALID"},
     {ZONE(",\"areaKm2\":-1"), "zones[0].area_km2", "NEGATIVE"},
     {ZONE(",\"wave\":-1"), "zones[0].wave", "NEGATIVE"},
     {ZONE(",\"sizeHistory\":[{\"id\":\"a\",\"date\":{\"year\":2024},\"addedKm2\":-0.5}]"),
@@ -221,12 +221,11 @@ static void all_faults_are_named_at_once(void **state)
     world w;
     nrpc_status status = {0};
     world_open(&w);
-    assert_int_equal(
-        import_text(&w,
-                    "{\"zones\":[{\"name\":\"zones/z\",\"areaKm2\":-1,\"wave\":-2},"
-                    "{\"name\":\"zone/y\",\"displayName\":\"Y\",\"stage\":77}]}",
-                    &status),
-        NRPC_INVALID_ARGUMENT);
+    assert_int_equal(import_text(&w,
+                                 "{\"zones\":[{\"name\":\"zones/z\",\"areaKm2\":-1,\"wave\":-2},"
+                                 "{\"name\":\"zone/y\",\"displayName\":\"Y\",\"stage\":77}]}",
+                                 &status),
+                     NRPC_INVALID_ARGUMENT);
     assert_int_equal(status.violation_count, 5);
     assert_violation(&status, "zones[0].display_name", "REQUIRED");
     assert_violation(&status, "zones[0].area_km2", "NEGATIVE");

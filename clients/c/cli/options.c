@@ -35,7 +35,7 @@ const struct argp_option global_options[] = {
      "table, json, ndjson or csv. Default: table on a terminal, json elsewhere", 90},
     {"timeout", KEY_TIMEOUT, "DURATION", 0, "Of each call: 500ms, 5s, 2m. Default: 30s", 90},
     {"header", KEY_HEADER, "KEY=VALUE", 0, "Send this along with each call; may be repeated", 90},
-    {"no-color", KEY_NO_COLOR, NULL, 0, "No colour, on a terminal either (also: NO_COLOR=1)", 90},
+    {"no-color", KEY_NO_COLOR, NULL, 0, "No colour; NO_COLOR=1 does the same", 90},
     {0},
 };
 
@@ -306,10 +306,10 @@ int options_parse(cli_options *out, const struct argp_option *command_options, c
     return p.first;
 }
 
-void options_help(const struct argp_option *command_options, const char *name,
+void options_help(FILE *out, const struct argp_option *command_options, const char *name,
                   const char *args_doc, const char *doc)
 {
     struct argp_option all[MAX_OPTIONS];
     struct argp argp = make_argp(all, command_options, args_doc, doc);
-    argp_help(&argp, stdout, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, (char *)name);
+    argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, (char *)name);
 }

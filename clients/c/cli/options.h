@@ -9,6 +9,7 @@
 #include <nrpc/client.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef enum output_format {
     OUTPUT_UNSET,
@@ -43,7 +44,7 @@ typedef struct cli_options {
 
 // Of every command, of `list` of a resource, and so on: zero-terminated, for argp and completion.
 extern const struct argp_option global_options[];
-extern const struct argp_option list_options[];
+extern const struct argp_option list_options[]; // the first is --parent, here and in the next
 extern const struct argp_option get_options[];
 extern const struct argp_option call_options[];
 extern const struct argp_option import_options[];
@@ -56,8 +57,8 @@ extern const char *const view_words[];
 int options_parse(cli_options *out, const struct argp_option *command_options, const char *name,
                   const char *args_doc, const char *doc, bool stop_at_argument, int argc,
                   char **argv);
-// Prints the help that --help prints.
-void options_help(const struct argp_option *command_options, const char *name,
+// Writes the help that --help prints.
+void options_help(FILE *out, const struct argp_option *command_options, const char *name,
                   const char *args_doc, const char *doc);
 
 // "500ms", "5s", "1.5m", "1h", or a number of seconds: 1 ms to 10 min. False for anything else.

@@ -6,9 +6,8 @@
 #include <string.h>
 
 const resource_type resource_types[RESOURCE_TYPES] = {
-    {
+    [RESOURCE_ZONES] = {
         .command = "zones",
-        .summary = "Free-trade zones",
         .service = "ftz.v1.ZoneService",
         .message = "ftz.v1.Zone",
         .collection = "zones",
@@ -24,9 +23,8 @@ const resource_type resource_types[RESOURCE_TYPES] = {
                     {"AREAS", "stated_area_count", 0},
                     {"STAGE", "stage", 0}},
     },
-    {
+    [RESOURCE_AREAS] = {
         .command = "areas",
-        .summary = "The areas that zones consist of",
         .service = "ftz.v1.AreaService",
         .message = "ftz.v1.Area",
         .collection = "areas",
@@ -44,9 +42,8 @@ const resource_type resource_types[RESOURCE_TYPES] = {
                     {"SEAT", "seat", 0},
                     {"INDUSTRIES", "focus_industries", 0}},
     },
-    {
+    [RESOURCE_EVENTS] = {
         .command = "events",
-        .summary = "What happened in zones, and when",
         .service = "ftz.v1.EventService",
         .message = "ftz.v1.Event",
         .collection = "events",
@@ -61,9 +58,8 @@ const resource_type resource_types[RESOURCE_TYPES] = {
                     {"TYPE", "type", 0},
                     {"TITLE", "title", 0}},
     },
-    {
+    [RESOURCE_DELEGATIONS] = {
         .command = "delegations",
-        .summary = "Administrative powers delegated to zones",
         .service = "ftz.v1.PowerDelegationService",
         .message = "ftz.v1.PowerDelegation",
         .collection = "powerDelegations",
@@ -79,9 +75,8 @@ const resource_type resource_types[RESOURCE_TYPES] = {
                     {"EFFECTIVE", "effective_date", 0},
                     {"NAME", "display_name", 0}},
     },
-    {
+    [RESOURCE_SOURCES] = {
         .command = "sources",
-        .summary = "What citations name",
         .service = "ftz.v1.SourceService",
         .message = "ftz.v1.Source",
         .collection = "sources",
@@ -92,9 +87,8 @@ const resource_type resource_types[RESOURCE_TYPES] = {
                     {"LANGUAGE", "language_code", 0},
                     {"TITLE", "title", 0}},
     },
-    {
+    [RESOURCE_TERMS] = {
         .command = "terms",
-        .summary = "What codes mean, by vocabulary",
         .service = "ftz.v1.TermService",
         .message = "ftz.v1.Term",
         .collection = "terms",

@@ -5,7 +5,17 @@
 
 #include "schema/schema.h"
 
-enum { RESOURCE_MAX_COLUMNS = 7, RESOURCE_TYPES = 6 };
+enum { RESOURCE_MAX_COLUMNS = 7 };
+
+enum {
+    RESOURCE_ZONES,
+    RESOURCE_AREAS,
+    RESOURCE_EVENTS,
+    RESOURCE_DELEGATIONS,
+    RESOURCE_SOURCES,
+    RESOURCE_TERMS,
+    RESOURCE_TYPES,
+};
 
 typedef struct resource_column {
     const char *title;
@@ -15,7 +25,6 @@ typedef struct resource_column {
 
 typedef struct resource_type {
     const char *command;    // "areas"
-    const char *summary;    // for the list of commands
     const char *service;    // "ftz.v1.AreaService"
     const char *message;    // "ftz.v1.Area"
     const char *collection; // "areas"

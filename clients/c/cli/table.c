@@ -46,10 +46,10 @@ void table_add(table *t, const char *text, size_t size)
 
 static size_t total_width(const size_t *widths, size_t count)
 {
-    size_t total = GAP * (count - 1);
+    size_t total = 0;
     for (size_t i = 0; i < count; i++)
-        total += widths[i];
-    return total;
+        total += widths[i] ? widths[i] + GAP : 0;
+    return total ? total - GAP : 0;
 }
 
 // Takes from the widest column, one by one: columns of few words stay whole as long as they can.
@@ -72,7 +72,7 @@ static void put_blanks(buffer *out, size_t count)
         buffer_append_byte(out, ' ');
 }
 
-static void put_cell(buffer *out, const char *text, size_t width, bool right, bool last)
+static void put_cell(buffer *out, const char *text, size_t width, bool right)
 {
     size_t size = strlen(text), taken = text_width(text, size);
     const char *end = "";
@@ -85,33 +85,53 @@ static void put_cell(buffer *out, const char *text, size_t width, bool right, bo
         put_blanks(out, width - taken);
     buffer_append(out, text, size);
     buffer_append_text(out, end);
-    if (!right && !last)
-        put_blanks(out, width - taken);
-    if (!last)
-        put_blanks(out, GAP);
+    put_blanks(out, GAP + (right ? 0 : width - taken));
+}
+
+static void end_line(buffer *out, size_t start, const char *end)
+{
+    while (out->size > start && out->data[out->size - 1] == ' ')
+        out->size--;
+    buffer_append_text(out, end);
+}
+
+// The widest cell of each column. One without a value gets no room, unless all are without.
+static void measure(const table *t, size_t *widths)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        widths[i] = 0;
+    for (size_t i = 0; i < t->cell_count; i++) {
+        size_t cell = text_width(t->cells[i], strlen(t->cells[i]));
+        if (cell > widths[i % t->column_count])
+            widths[i % t->column_count] = cell;
+    }
+    for (size_t i = 0; i < t->column_count; i++) {
+        size_t title = text_width(t->columns[i].title, strlen(t->columns[i].title));
+        if ((widths[i] || !t->cell_count) && widths[i] < title)
+            widths[i] = title;
+    }
 }
 
 bool table_write(const table *t, size_t width, bool color, buffer *out)
 {
     size_t count = t->column_count, widths[TABLE_MAX_COLUMNS];
-    for (size_t i = 0; i < count; i++)
-        widths[i] = text_width(t->columns[i].title, strlen(t->columns[i].title));
-    for (size_t i = 0; i < t->cell_count; i++) {
-        size_t cell = text_width(t->cells[i], strlen(t->cells[i]));
-        if (cell > widths[i % count])
-            widths[i % count] = cell;
-    }
+    measure(t, widths);
     if (width)
         shrink(widths, count, width);
     buffer_append_text(out, color ? "\033[1m" : "");
+    size_t start = out->size;
     for (size_t i = 0; i < count; i++)
-        put_cell(out, t->columns[i].title, widths[i], t->columns[i].right, i + 1 == count);
-    buffer_append_text(out, color ? "\033[0m\n" : "\n");
+        if (widths[i])
+            put_cell(out, t->columns[i].title, widths[i], t->columns[i].right);
+    end_line(out, start, color ? "\033[0m\n" : "\n");
     for (size_t i = 0; i < t->cell_count; i++) {
         size_t column = i % count;
-        put_cell(out, t->cells[i], widths[column], t->columns[column].right, column + 1 == count);
+        if (column == 0)
+            start = out->size;
+        if (widths[column])
+            put_cell(out, t->cells[i], widths[column], t->columns[column].right);
         if (column + 1 == count)
-            buffer_append_byte(out, '\n');
+            end_line(out, start, "\n");
     }
     return !t->failed && !out->failed;
 }

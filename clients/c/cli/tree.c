@@ -143,6 +143,12 @@ static bool is_shown(const schema_field *field, const json_t *object, bool below
            !(below_headline && (value_in_headline(field) || strcmp(field->name, "id") == 0));
 }
 
+static bool is_in_line(const schema_field *field)
+{
+    return value_is_short(field) || (!field->repeated && field->type == SCHEMA_MESSAGE &&
+                                     value_has_headline(field->message));
+}
+
 // started: the first field goes on in a line that is there already.
 static void put_fields(writer *w, const schema_message *type, const json_t *object, size_t indent,
                        bool below_headline, bool started)
@@ -162,7 +168,7 @@ static void put_fields(writer *w, const schema_message *type, const json_t *obje
     for (size_t i = 0; i < type->field_count; i++) {
         const schema_field *field = type->declared[i];
         size_t size = strlen(field->name);
-        if (is_shown(field, object, below_headline) && value_is_short(field) && size > widest)
+        if (is_shown(field, object, below_headline) && is_in_line(field) && size > widest)
             widest = size;
     }
     for (size_t i = 0; i < type->field_count; i++) {

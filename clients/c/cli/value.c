@@ -52,6 +52,11 @@ static bool is_scalar_message(const schema_message *type)
            type->well_known == SCHEMA_DURATION || type->well_known == SCHEMA_FIELD_MASK;
 }
 
+bool value_has_headline(const schema_message *type)
+{
+    return find_headline(type) != NULL;
+}
+
 bool value_is_short(const schema_field *field)
 {
     if (field->type != SCHEMA_MESSAGE)
@@ -121,8 +126,12 @@ static void put_json(buffer *out, const json_t *value)
     free(text);
 }
 
-static void put_one(buffer *out, const schema_field *field, const json_t *value, bool plain)
+// As value.h: value_put, value_put_codes, value_put_plain.
+typedef enum style { PHRASE, CODES, PLAIN } style;
+
+static void put_one(buffer *out, const schema_field *field, const json_t *value, style how)
 {
+    bool plain = how == PLAIN;
     if (json_is_string(value) && field->type == SCHEMA_ENUM && !plain)
         put_enum(out, field->enumeration, json_string_value(value));
     else if (json_is_string(value))
@@ -136,16 +145,16 @@ static void put_one(buffer *out, const schema_field *field, const json_t *value,
         put_date(out, value);
     else if (field->type != SCHEMA_MESSAGE)
         put_json(out, value);
-    else if (plain && json_is_string(json_object_get(value, "code")))
+    else if (how != PHRASE && json_is_string(json_object_get(value, "code")))
         buffer_append_text(out, json_string_value(json_object_get(value, "code")));
     else if (!value_put_headline(out, field->message, value))
         put_json(out, value);
 }
 
-static void put_all(buffer *out, const schema_field *field, const json_t *value, bool plain)
+static void put_all(buffer *out, const schema_field *field, const json_t *value, style how)
 {
     if (!json_is_array(value)) {
-        put_one(out, field, value, plain);
+        put_one(out, field, value, how);
         return;
     }
     size_t i;
@@ -153,19 +162,24 @@ static void put_all(buffer *out, const schema_field *field, const json_t *value,
     json_array_foreach(value, i, element)
     {
         if (i)
-            buffer_append_text(out, plain ? "; " : ", ");
-        put_one(out, field, element, plain);
+            buffer_append_text(out, how == PLAIN ? "; " : ", ");
+        put_one(out, field, element, how);
     }
 }
 
 void value_put(buffer *out, const schema_field *field, const json_t *value)
 {
-    put_all(out, field, value, false);
+    put_all(out, field, value, PHRASE);
+}
+
+void value_put_codes(buffer *out, const schema_field *field, const json_t *value)
+{
+    put_all(out, field, value, CODES);
 }
 
 void value_put_plain(buffer *out, const schema_field *field, const json_t *value)
 {
-    put_all(out, field, value, true);
+    put_all(out, field, value, PLAIN);
 }
 
 static size_t put_fields(buffer *out, const schema_message *type, const json_t *object,

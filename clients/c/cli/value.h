@@ -20,10 +20,14 @@ bool value_is_number(const schema_field *field);
 
 // The phrase. Enums without their prefix in lower case; a list's elements with commas between them.
 void value_put(buffer *out, const schema_field *field, const json_t *value);
-// The same for machines: enums by their names, a list's elements with semicolons between them, of
-// a coded element its code.
+// A list's codes, with commas between them; anything else as value_put.
+void value_put_codes(buffer *out, const schema_field *field, const json_t *value);
+// For machines: enums by their names, a list's elements with semicolons between them, of a coded
+// element its code.
 void value_put_plain(buffer *out, const schema_field *field, const json_t *value);
 
+// True if messages of the type can be written as a phrase, see below.
+bool value_has_headline(const schema_message *type);
 // The headline of a message: what it is in a phrase, "17600000000 CNY, more than". False, and
 // nothing written, for a type without one and where the fields it takes are not set.
 bool value_put_headline(buffer *out, const schema_message *type, const json_t *object);

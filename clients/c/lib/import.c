@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 #include "base/pbwire.h"
+#include "lib/violation.h"
 
 #include <ftz/client.h>
 #include <inttypes.h>
@@ -13,9 +14,9 @@ enum { UUID_SIZE = 37 };
 struct ftz_import {
     ftz_client *client;
     char *name;
-    int64_t sequence;     // of the next chunk
-    buffer records;       // of it: fields AppendImportRequest.records, packed
-    uint64_t first;       // number of its first record
+    size_t chunks;        // sent; the next one has this number and one
+    buffer records;       // of the next: fields AppendImportRequest.records, packed
+    uint64_t *firsts;     // of each chunk, the number of its first record
     uint64_t count;       // of all records taken
 };
 
@@ -70,25 +71,27 @@ ftz_import *ftz_import_begin(ftz_client *client, bool validate_only, nrpc_status
         out_of_memory(status);
         return NULL;
     }
-    *import = (ftz_import){.client = client, .name = name, .sequence = 1};
+    *import = (ftz_import){.client = client, .name = name};
     return import;
 }
 
-// A chunk counts its own records; the caller counts all of them.
-static void renumber(nrpc_status *status, uint64_t first)
+// A chunk counts its own records and the server counts chunks from 1; the caller counts all
+// records: "records[2].zone" of the chunk just sent, "chunks[3].records[2].zone" at the commit.
+static void renumber(const ftz_import *import, nrpc_status *status)
 {
     for (size_t i = 0; i < status->violation_count; i++) {
-        nrpc_violation *violation = &status->violations[i];
-        uint64_t number;
+        const char *path = status->violations[i].field;
+        uint64_t chunk = import->chunks, number;
         int length = 0;
         char *field;
-        if (violation->field &&
-            sscanf(violation->field, "records[%" SCNu64 "]%n", &number, &length) == 1 && length &&
-            asprintf(&field, "records[%" PRIu64 "]%s", first + number,
-                     violation->field + length) >= 0) {
-            free(violation->field);
-            violation->field = field;
-        }
+        if (path && sscanf(path, "chunks[%" SCNu64 "].%n", &chunk, &length) == 1)
+            path += length;
+        length = 0;
+        if (path && chunk >= 1 && chunk <= import->chunks &&
+            sscanf(path, "records[%" SCNu64 "]%n", &number, &length) == 1 && length &&
+            asprintf(&field, "records[%" PRIu64 "]%s", import->firsts[chunk - 1] + number,
+                     path + length) >= 0)
+            violation_rename(status, i, field);
     }
 }
 
@@ -97,24 +100,29 @@ static nrpc_code send_chunk(ftz_import *import, nrpc_status *status)
     // The records are packed already, and a message may be put together from its parts.
     Ftz__V1__AppendImportRequest head = FTZ__V1__APPEND_IMPORT_REQUEST__INIT;
     head.name = import->name;
-    head.sequence = import->sequence;
+    head.sequence = (int64_t)import->chunks + 1;
     size_t head_size = ftz__v1__append_import_request__get_packed_size(&head);
     uint8_t *room = buffer_reserve(&import->records, head_size);
-    if (!room)
+    uint64_t *firsts =
+        room ? reallocarray(import->firsts, import->chunks + 2, sizeof(*firsts)) : NULL;
+    if (!firsts)
         return out_of_memory(status);
+    import->firsts = firsts;
+    if (!import->chunks)
+        firsts[0] = 0;
     import->records.size += ftz__v1__append_import_request__pack(&head, room);
     nrpc_reply reply;
+    import->chunks++;
+    import->firsts[import->chunks] = import->count; // of the one after it
     nrpc_code code = ftz_call(import->client, "ftz.v1.RegistryService/AppendImport",
                               import->records.data, import->records.size, FTZ_IDEMPOTENT, &reply);
     if (code) {
-        renumber(&reply.status, import->first);
+        renumber(import, &reply.status);
         if (status)
             nrpc_status_move(status, &reply.status);
     }
     nrpc_reply_fini(&reply);
     buffer_clear(&import->records);
-    import->first = import->count;
-    import->sequence++;
     return code;
 }
 
@@ -161,9 +169,16 @@ Ftz__V1__Import *ftz_import_commit(ftz_import *import, nrpc_status *status)
     Ftz__V1__CommitImportRequest request = FTZ__V1__COMMIT_IMPORT_REQUEST__INIT;
     request.name = import->name;
     request.request_id = uuid;
-    return (Ftz__V1__Import *)ftz_call_message(
+    nrpc_status own = {0};
+    Ftz__V1__Import *done = (Ftz__V1__Import *)ftz_call_message(
         import->client, "ftz.v1.RegistryService/CommitImport", &request.base,
-        &ftz__v1__import__descriptor, FTZ_IDEMPOTENT, status);
+        &ftz__v1__import__descriptor, FTZ_IDEMPOTENT, &own);
+    if (!done)
+        renumber(import, &own);
+    if (!done && status)
+        nrpc_status_move(status, &own);
+    nrpc_status_fini(&own);
+    return done;
 }
 
 void ftz_import_free(ftz_import *import)
@@ -171,6 +186,7 @@ void ftz_import_free(ftz_import *import)
     if (!import)
         return;
     buffer_fini(&import->records);
+    free(import->firsts);
     free(import->name);
     free(import);
 }

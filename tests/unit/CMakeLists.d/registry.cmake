@@ -5,3 +5,7 @@ foreach(name read validate import cache)
              DEPS ftz_registry
              LABELS registry)
 endforeach()
+ftz_test(service_calls
+         SOURCES ${here}/service_calls.c ${here}/registry_support.c
+         DEPS ftz_service ftz_descriptor_set
+         LABELS service)
