@@ -32,4 +32,9 @@ function(ftz_test NAME)
     add_test(NAME ${NAME} COMMAND ${NAME})
     set_tests_properties(${NAME} PROPERTIES TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
                                             LABELS "${T_LABELS}")
+    if(FTZ_SANITIZE STREQUAL "thread")
+        set_tests_properties(
+            ${NAME} PROPERTIES ENVIRONMENT
+                               TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
+    endif()
 endfunction()

@@ -41,7 +41,8 @@
 extern "C" {
 #endif
 
-// --- where the server is ---------------------------------------------------------------------------
+// --- where the server is
+// ---------------------------------------------------------------------------
 
 #define FTZ_DEFAULT_SERVER "tcp://127.0.0.1:17966"
 
@@ -55,22 +56,23 @@ extern "C" {
 // out of memory.
 char *ftz_servers(const char *servers);
 
-// --- the client ------------------------------------------------------------------------------------
+// --- the client
+// ------------------------------------------------------------------------------------
 
 typedef struct ftz_client ftz_client;
 
 // {0} is the default of each.
 typedef struct ftz_client_options {
-    uint32_t timeout_ms;  // of each call; 0: 30,000; at most 600,000
-    bool wait_for_ready;  // wait for a server until the deadline rather than fail at once
+    uint32_t timeout_ms;           // of each call; 0: 30,000; at most 600,000
+    bool wait_for_ready;           // wait for a server until the deadline rather than fail at once
     const nrpc_metadata *metadata; // sent with every call; copied
     size_t metadata_count;
 } ftz_client_options;
 
 // Nobody is asked yet: the first call connects. servers: as for ftz_servers. options may be NULL.
 // Errors: those of nrpc_channel_open.
-nrpc_code ftz_client_open(ftz_client **out, const char *servers,
-                          const ftz_client_options *options, nrpc_status *status);
+nrpc_code ftz_client_open(ftz_client **out, const char *servers, const ftz_client_options *options,
+                          nrpc_status *status);
 // Ends calls that other threads are still in as CANCELLED. NULL is allowed.
 void ftz_client_close(ftz_client *client);
 // The addresses the client was opened with. Borrowed from it.
@@ -81,7 +83,8 @@ nrpc_channel *ftz_client_channel(ftz_client *client);
 // Frees a message returned here, of any type. NULL is allowed.
 void ftz_free(void *message);
 
-// --- resources -------------------------------------------------------------------------------------
+// --- resources
+// -------------------------------------------------------------------------------------
 //
 // For each resource, with zones for example:
 //
@@ -111,8 +114,8 @@ typedef enum ftz_type {
 
 // {0} is the default of each.
 typedef struct ftz_list_options {
-    const char *parent; // "zones/cn-xinjiang"; NULL: "zones/-", or "vocabularies/-" of terms
-    int32_t page_size;  // 0: the server's default
+    const char *parent;     // "zones/cn-xinjiang"; NULL: "zones/-", or "vocabularies/-" of terms
+    int32_t page_size;      // 0: the server's default
     const char *page_token; // to go on where another list was left
     Ftz__V1__ResourceView view;
     bool show_deleted;
@@ -122,8 +125,7 @@ typedef struct ftz_list ftz_list;
 
 // Of any type; the typed functions below are these. options may be NULL and are copied. A list for
 // which there was no memory is NULL, which ftz_next reports as RESOURCE_EXHAUSTED.
-ProtobufCMessage *ftz_get(ftz_client *client, ftz_type type, const char *name,
-                          nrpc_status *status);
+ProtobufCMessage *ftz_get(ftz_client *client, ftz_type type, const char *name, nrpc_status *status);
 ProtobufCMessage *ftz_batch_get(ftz_client *client, ftz_type type, const char *const *names,
                                 size_t count, nrpc_status *status);
 ftz_list *ftz_list_create(ftz_client *client, ftz_type type, const ftz_list_options *options);
@@ -163,7 +165,8 @@ FTZ_RESOURCE(FTZ_TERM, Term, Terms, term, terms)
 
 #undef FTZ_RESOURCE
 
-// --- import ----------------------------------------------------------------------------------------
+// --- import
+// ----------------------------------------------------------------------------------------
 //
 // Any number of records in one transaction: begin, add each, commit. Nothing is to be seen before
 // the commit, and everything after it.
@@ -187,7 +190,8 @@ Ftz__V1__Import *ftz_import_commit(ftz_import *import, nrpc_status *status);
 // Without a commit the server forgets the import. NULL is allowed.
 void ftz_import_free(ftz_import *import);
 
-// --- health, and everything else -------------------------------------------------------------------
+// --- health, and everything else
+// -------------------------------------------------------------------
 
 // service: "ftz.v1.ZoneService", or NULL for the server as a whole. NOT_FOUND: it has no such one.
 nrpc_code ftz_health(ftz_client *client, const char *service, bool *serving, nrpc_status *status);

@@ -13,7 +13,7 @@ enum {
     DEFAULT_CONNECT_TIMEOUT_MS = 10000,
     MAX_CONNECTIONS = 64,
     MAX_IN_FLIGHT = 65536,
-    OUTPUT_MESSAGES = 4, // of the largest size may wait to be written to one connection
+    OUTPUT_MESSAGES = 4,    // of the largest size may wait to be written to one connection
     READ_AHEAD = 128 << 10, // replies are long, and connections few
 };
 

@@ -1,8 +1,8 @@
 #include "cli.h"
 
 #include "base/buffer.h"
-#include "descriptor_set.h"
 #include "commands.h"
+#include "descriptor_set.h"
 #include "errors.h"
 #include "exit_codes.h"
 #include "schema/suggest.h"
@@ -19,8 +19,8 @@
 void cli_init(cli *c)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    bool color = !c->options.no_color && !(no_color && *no_color) &&
-                 !(term && strcmp(term, "dumb") == 0);
+    bool color =
+        !c->options.no_color && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
     terminal *t = &c->terminal;
     t->output = isatty(STDOUT_FILENO);
     t->errors = isatty(STDERR_FILENO);
@@ -59,8 +59,8 @@ nrpc_code cli_client(cli *c, nrpc_status *status)
 
 const schema *cli_known(cli *c)
 {
-    if (!c->known && schema_load(ftz_descriptor_set_data(), ftz_descriptor_set_size(), &c->known,
-                                 NULL))
+    if (!c->known &&
+        schema_load(ftz_descriptor_set_data(), ftz_descriptor_set_size(), &c->known, NULL))
         abort(); // out of memory, or built wrong
     return c->known;
 }

@@ -33,7 +33,7 @@ static nrpc_code print_reply(const cli *c, output_format format, const schema_me
 {
     const schema_field *field = listing_field(type);
     if (!field || format == OUTPUT_JSON)
-        return print_message(c, format, type, reply->payload, reply->payload_size, status);
+        return output_message(c, format, type, reply->payload, reply->payload_size, status);
     listing rows;
     listing_begin(&rows, c, format, field);
     nrpc_code code = listing_page(&rows, reply->payload, reply->payload_size, status);

@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "base/buffer.h"
+#include "base/macros.h"
 #include "commands.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static void put_long_options(buffer *out, const struct argp_option *options)
 
 static void put_leaf(buffer *out, const char *name, const command *leaf)
 {
-    buffer_printf(out, "    '%s') words='", name);
+    buffer_printf(out, "    '%s') next='", name);
     put_words(out, leaf->words);
     if (leaf->run == run_help)
         put_commands(out, commands);
@@ -41,7 +42,7 @@ static void put_leaf(buffer *out, const char *name, const command *leaf)
 // The case in the syntax bash and zsh share.
 static void put_cases(buffer *out)
 {
-    buffer_append_text(out, "    '') words='");
+    buffer_append_text(out, "    '') next='");
     put_commands(out, commands);
     put_long_options(out, global_options);
     buffer_append_text(out, " --help --version' ;;\n");
@@ -50,7 +51,7 @@ static void put_cases(buffer *out)
             put_leaf(out, c->name, c);
             continue;
         }
-        buffer_printf(out, "    '%s') words='", c->name);
+        buffer_printf(out, "    '%s') next='", c->name);
         put_commands(out, c->verbs);
         buffer_append_text(out, " --help' ;;\n");
         for (const command *verb = c->verbs; verb->name; verb++) {
@@ -61,21 +62,33 @@ static void put_cases(buffer *out)
     }
 }
 
-static void put_values(buffer *out)
+// "-s|--server|-o|--output": the options that take a value.
+static void put_value_options(buffer *out)
 {
-    buffer_append_text(out, "    -o|--output) words='");
-    put_words(out, output_words);
-    buffer_append_text(out, "' ;;\n    --view) words='");
-    put_words(out, view_words);
-    buffer_append_text(out, "' ;;\n");
+    const struct argp_option *const tables[] = {global_options, list_options, call_options};
+    const char *bar = "";
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        for (const struct argp_option *o = tables[t]; o->key; o++) {
+            if (!o->arg)
+                continue;
+            buffer_printf(out, "%s--%s", bar, o->name);
+            bar = "|";
+            if (o->key < 0x80)
+                buffer_printf(out, "|-%c", o->key);
+        }
 }
 
-// Commands that take files as arguments complete to files, too.
+// What bash and zsh share, in the syntax of both. In: before, the words typed so far. Out: next,
+// what may come now, and typed, the command and its verb.
 static void put_posix(buffer *out)
 {
-    buffer_append_text(out, "  local typed='' words='' word\n"
+    buffer_append_text(out, "  local typed='' next='' word value=''\n"
                             "  for word in \"${before[@]}\"; do\n"
+                            "    if [ -n \"$value\" ]; then value=''; continue; fi\n"
                             "    case $word in\n"
+                            "    ");
+    put_value_options(out);
+    buffer_append_text(out, ") value=$word ;;\n"
                             "    -*) ;;\n"
                             "    list|get) typed=\"${typed:+$typed }$word\" ;;\n"
                             "    *) [ -n \"$typed\" ] || typed=$word ;;\n"
@@ -83,9 +96,13 @@ static void put_posix(buffer *out)
                             "  done\n"
                             "  case $typed in\n");
     put_cases(out);
-    buffer_append_text(out, "  esac\n  case $last in\n");
-    put_values(out);
-    buffer_append_text(out, "  esac\n");
+    buffer_append_text(out, "  esac\n"
+                            "  case $value in\n"
+                            "    -o|--output) next='");
+    put_words(out, output_words);
+    buffer_append_text(out, "' ;;\n    --view) next='");
+    put_words(out, view_words);
+    buffer_append_text(out, "' ;;\n    -*) next='' ;;\n  esac\n");
 }
 
 static void put_bash(buffer *out)
@@ -93,10 +110,9 @@ static void put_bash(buffer *out)
     buffer_append_text(out, "# ftz completion for bash\n"
                             "_ftz() {\n"
                             "  local current=${COMP_WORDS[COMP_CWORD]}\n"
-                            "  local last=${COMP_WORDS[COMP_CWORD-1]}\n"
                             "  local before=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n");
     put_posix(out);
-    buffer_append_text(out, "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+    buffer_append_text(out, "  COMPREPLY=($(compgen -W \"$next\" -- \"$current\"))\n"
                             "  if [ \"$typed\" = import ]; then\n"
                             "    COMPREPLY+=($(compgen -f -- \"$current\"))\n"
                             "  fi\n"
@@ -108,13 +124,13 @@ static void put_zsh(buffer *out)
 {
     buffer_append_text(out, "#compdef ftz\n"
                             "_ftz() {\n"
-                            "  local last=${words[CURRENT-1]}\n"
                             "  local before=(\"${(@)words[2,CURRENT-1]}\")\n");
     put_posix(out);
-    buffer_append_text(out, "  compadd -- ${=words}\n"
-                            "  if [ \"$typed\" = import ]; then _files; fi\n"
-                            "}\n"
-                            "if [ \"$funcstack[1]\" = _ftz ]; then _ftz; else compdef _ftz ftz; fi\n");
+    buffer_append_text(out,
+                       "  compadd -- ${=next}\n"
+                       "  if [ \"$typed\" = import ]; then _files; fi\n"
+                       "}\n"
+                       "if [ \"$funcstack[1]\" = _ftz ]; then _ftz; else compdef _ftz ftz; fi\n");
 }
 
 // Text between single quotes of fish.
@@ -129,8 +145,7 @@ static void put_quoted(buffer *out, const char *text)
     buffer_append_text(out, "'\n");
 }
 
-static void put_fish_options(buffer *out, const char *condition,
-                             const struct argp_option *options)
+static void put_fish_options(buffer *out, const char *condition, const struct argp_option *options)
 {
     for (; options && options->key; options++) {
         buffer_printf(out, "complete -c ftz%s%s%s -l %s", condition ? " -n '" : "",

@@ -37,11 +37,10 @@ static int list_methods(cli *c, const char *name)
     for (size_t i = 0; i < symbol->service->method_count; i++) {
         const schema_method *m = &symbol->service->methods[i];
         json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:o}", "method", m->name, "request",
-                                              m->input->full_name, "response",
-                                              m->output->full_name, "summary",
-                                              first_sentence(m->comment.leading)));
+                                              m->input->full_name, "response", m->output->full_name,
+                                              "summary", first_sentence(m->comment.leading)));
     }
-    print_rows(c, "methods", keys, 4, rows);
+    output_rows(c, "methods", keys, 4, rows);
     json_decref(rows);
     return cli_finish();
 }
@@ -62,11 +61,11 @@ static int list_services(cli *c)
     json_t *rows = json_array();
     for (size_t i = 0; i < response->n_services; i++) {
         const schema_service *service = schema_find_service(served, response->services[i]);
-        json_array_append_new(
-            rows, json_pack("{s:s,s:o}", "service", response->services[i], "summary",
-                            first_sentence(service ? service->comment.leading : "")));
+        json_array_append_new(rows,
+                              json_pack("{s:s,s:o}", "service", response->services[i], "summary",
+                                        first_sentence(service ? service->comment.leading : "")));
     }
-    print_rows(c, "services", keys, 2, rows);
+    output_rows(c, "services", keys, 2, rows);
     json_decref(rows);
     ftz_free(response);
     return cli_finish();

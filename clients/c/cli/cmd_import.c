@@ -70,8 +70,8 @@ static nrpc_code print_result(cli *c, const Ftz__V1__Import *result, nrpc_status
     if (!bytes)
         return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
     ftz__v1__import__pack(result, bytes);
-    print_message(c, cli_output(c), schema_find_message(cli_known(c), "ftz.v1.Import"), bytes,
-                  size, status);
+    output_message(c, cli_output(c), schema_find_message(cli_known(c), "ftz.v1.Import"), bytes,
+                   size, status);
     free(bytes);
     return status->code;
 }

@@ -15,8 +15,7 @@ static nrpc_code call(cli *c, const schema_method *method, json_t *request, nrpc
 {
     buffer bytes = {0};
     *reply = (nrpc_reply){0};
-    nrpc_code code =
-        json_value_to_wire(method->input, request, NULL, &bytes, &reply->status);
+    nrpc_code code = json_value_to_wire(method->input, request, NULL, &bytes, &reply->status);
     if (!code)
         code = cli_call(c, method, bytes.data, bytes.size, FTZ_IDEMPOTENT, reply);
     buffer_fini(&bytes);
@@ -69,10 +68,14 @@ static json_t *list_request(const cli *c, const char *parent, const char *token)
     return request;
 }
 
-static void say_more(const cli *c, const char *token)
+// What the rows do not say, behind them.
+static void say_rest(const cli *c, const char *token, bool changed)
 {
-    if (cli_output(c) != OUTPUT_JSON)
+    fflush(stdout);
+    if (token && cli_output(c) != OUTPUT_JSON) // which has it
         fprintf(stderr, "ftz: there is more: --all, or --page-token %s\n", token);
+    if (changed)
+        fputs("ftz: the registry was written to between two pages\n", stderr);
 }
 
 int run_resource_list(cli *c)
@@ -106,10 +109,8 @@ int run_resource_list(cli *c)
     } while (!status.code && token && c->options.all);
     if (begun)
         listing_end(&rows, status.code != NRPC_OK, &status);
-    if (!status.code && token)
-        say_more(c, token);
-    if (changed)
-        fputs("ftz: the registry was written to between two pages\n", stderr);
+    if (!status.code)
+        say_rest(c, token, changed);
     free(parent);
     free(token);
     return status.code ? cli_fail(c, &status) : cli_finish();
@@ -121,8 +122,8 @@ static json_t *full_names(cli *c)
     json_t *names = json_array();
     for (size_t i = 0; i < c->options.arg_count; i++) {
         bool needs_parent;
-        char *name = resource_name(c->resource, c->options.parent, c->options.args[i],
-                                   &needs_parent);
+        char *name =
+            resource_name(c->resource, c->options.parent, c->options.args[i], &needs_parent);
         if (!name) {
             cli_usage(c, "%s alone does not say where: add --parent %s/ID, or write ID/%s",
                       c->options.args[i], c->resource->parent, c->options.args[i]);
@@ -138,8 +139,8 @@ static json_t *full_names(cli *c)
 static nrpc_code print_one(cli *c, const schema_method *method, const nrpc_reply *reply,
                            nrpc_status *status)
 {
-    return print_message(c, cli_output(c), method->output, reply->payload, reply->payload_size,
-                         status);
+    return output_message(c, cli_output(c), method->output, reply->payload, reply->payload_size,
+                          status);
 }
 
 static nrpc_code print_several(cli *c, const schema_method *method, const nrpc_reply *reply,

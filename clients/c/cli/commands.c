@@ -44,14 +44,17 @@ static const command verbs_top[] = {
 };
 
 #define RESOURCE_COMMAND(command_name, what, place, type)                                          \
-    {.name = command_name, .summary = what, .verbs = verbs_##place,                                \
-     .resource = &resource_types[type]}
+    {                                                                                              \
+        .name = command_name, .summary = what, .verbs = verbs_##place,                             \
+        .resource = &resource_types[type]                                                          \
+    }
 
 const command commands[] = {
     RESOURCE_COMMAND("zones", "Free-trade zones", top, RESOURCE_ZONES),
     RESOURCE_COMMAND("areas", "The areas that zones consist of", below, RESOURCE_AREAS),
     RESOURCE_COMMAND("events", "What happened in zones, and when", below, RESOURCE_EVENTS),
-    RESOURCE_COMMAND("delegations", "Administrative powers delegated to zones", below, RESOURCE_DELEGATIONS),
+    RESOURCE_COMMAND("delegations", "Administrative powers delegated to zones", below,
+                     RESOURCE_DELEGATIONS),
     RESOURCE_COMMAND("sources", "What citations name", top, RESOURCE_SOURCES),
     RESOURCE_COMMAND("terms", "What codes mean, by vocabulary", below, RESOURCE_TERMS),
     {.name = "import",
@@ -157,19 +160,18 @@ const char *command_suggest(const command *list, const char *name)
 static void put_list_details(buffer *out, const resource_type *resource)
 {
     if (resource->parent)
-        buffer_printf(out,
-                      "--parent is %s/ID, or ID for short; without it, those of all %s.\n",
+        buffer_printf(out, "--parent is %s/ID, or ID for short; without it, those of all %s.\n",
                       resource->parent, resource->parent);
-    buffer_printf(out, "One page of 50, unless --all is given. JSON and CSV hold more than the "
-                       "table.\n\nExamples:\n%s",
+    buffer_printf(out,
+                  "One page of 50, unless --all is given. JSON and CSV hold more than the "
+                  "table.\n\nExamples:\n%s",
                   resource->list_examples);
 }
 
 static void put_get_details(buffer *out, const resource_type *resource)
 {
     if (resource->parent)
-        buffer_printf(out,
-                      "NAME is %s/PARENT/%s/ID; PARENT/ID for short, or ID with --parent.\n",
+        buffer_printf(out, "NAME is %s/PARENT/%s/ID; PARENT/ID for short, or ID with --parent.\n",
                       resource->parent, resource->collection);
     else
         buffer_printf(out, "NAME is %s/ID, or ID for short.\n", resource->collection);

@@ -15,8 +15,8 @@ typedef struct command {
     const struct argp_option *options; // its own; may be NULL
     const char *const *words;          // what its first argument may be, for completion
     int (*run)(cli *c);
-    const struct command *verbs;            // instead of run: `list`, `get`; ended by a zero
-    const struct resource_type *resource;   // that the verbs are about
+    const struct command *verbs;          // instead of run: `list`, `get`; ended by a zero
+    const struct resource_type *resource; // that the verbs are about
 } command;
 
 extern const command commands[]; // ended by a zero

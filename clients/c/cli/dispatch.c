@@ -19,8 +19,8 @@ static int unknown_command(const char *kind, const char *name, const command *li
 
 static int wrong_count(const command *leaf, const char *name)
 {
-    fprintf(stderr, "ftz: usage: %s%s%s\nnext step: see `%s --help`\n", name,
-            leaf->args ? " " : "", leaf->args ? leaf->args : "", name);
+    fprintf(stderr, "ftz: usage: %s%s%s\nnext step: see `%s --help`\n", name, leaf->args ? " " : "",
+            leaf->args ? leaf->args : "", name);
     return EXIT_USAGE;
 }
 
@@ -32,8 +32,8 @@ static int run(cli *c, const command *chosen, const command *verb, int argc, cha
              verb ? verb->name : "");
     buffer doc = {0};
     command_put_doc(&doc, chosen, verb);
-    options_parse(&c->options, leaf->options, name, leaf->args, (const char *)doc.data, false,
-                  argc, argv);
+    options_parse(&c->options, leaf->options, name, leaf->args, (const char *)doc.data, false, argc,
+                  argv);
     buffer_fini(&doc);
     if (c->options.arg_count < leaf->min_args || c->options.arg_count > leaf->max_args)
         return wrong_count(leaf, name);

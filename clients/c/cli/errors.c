@@ -152,9 +152,9 @@ void error_put_json(buffer *out, const nrpc_status *status)
 static const char *not_found_hint(const struct resource_type *resource)
 {
     static const char *const hints[RESOURCE_TYPES] = {
-        "`ftz zones list` shows what there is",       "`ftz areas list` shows what there is",
-        "`ftz events list` shows what there is",      "`ftz delegations list` shows what there is",
-        "`ftz sources list` shows what there is",     "`ftz terms list` shows what there is",
+        "`ftz zones list` shows what there is",   "`ftz areas list` shows what there is",
+        "`ftz events list` shows what there is",  "`ftz delegations list` shows what there is",
+        "`ftz sources list` shows what there is", "`ftz terms list` shows what there is",
     };
     return resource ? hints[resource - resource_types] : NULL;
 }

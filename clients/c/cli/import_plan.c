@@ -108,8 +108,7 @@ static void violate(nrpc_status *status, const char *file, const char *key, cons
     free(field);
 }
 
-static void add_group(import_plan *plan, const char *key, const json_t *value,
-                      nrpc_status *status)
+static void add_group(import_plan *plan, const char *key, const json_t *value, nrpc_status *status)
 {
     const char *file = plan->files[plan->file_count - 1].name;
     const schema_field *group = schema_message_field(plan->registry, key, strlen(key));
@@ -165,7 +164,8 @@ nrpc_code import_plan_add(import_plan *plan, const char *file, const char *text,
     return status->code;
 }
 
-// --- from the server's paths to the files' ----------------------------------------------------------
+// --- from the server's paths to the files'
+// ----------------------------------------------------------
 
 // One segment, "names[2]": appends it as the file writes it, and steps into what it names.
 static const char *put_segment(buffer *out, const char *path, const schema_message **type,
@@ -204,8 +204,7 @@ char *import_plan_locate(const import_plan *plan, const char *path)
         return NULL;
     const import_record *record = &plan->records[number];
     const import_file *file = &plan->files[record->file];
-    const json_t *value =
-        json_array_get(json_object_get(file->root, record->key), record->index);
+    const json_t *value = json_array_get(json_object_get(file->root, record->key), record->index);
     const char *name = json_string_value(json_object_get(value, "name"));
     const schema_message *type = record->group->message;
     buffer out = {0};

@@ -10,8 +10,7 @@ enum { STEP_SIZE = 64 * 1024 };
 
 static nrpc_code fail(nrpc_status *status, const char *path)
 {
-    nrpc_status_set(status, NRPC_UNKNOWN, REASON_FILE, "cannot read %s: %s", path,
-                    strerror(errno));
+    nrpc_status_set(status, NRPC_UNKNOWN, REASON_FILE, "cannot read %s: %s", path, strerror(errno));
     return nrpc_status_add(status, "file", "%s", path);
 }
 

@@ -90,7 +90,7 @@ bool parse_duration(const char *text, uint32_t *ms)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}};
     if (!strchr("0123456789.", text[0]) || strspn(text, "0123456789.") == 0)
         return false; // strtod would take more
     char *end;
@@ -288,8 +288,7 @@ static struct argp make_argp(struct argp_option all[MAX_OPTIONS],
     for (const struct argp_option *o = global_options; o->key; o++)
         all[count++] = *o;
     all[count] = (struct argp_option){0};
-    return (struct argp){
-        .options = all, .parser = take_option, .args_doc = args_doc, .doc = doc};
+    return (struct argp){.options = all, .parser = take_option, .args_doc = args_doc, .doc = doc};
 }
 
 int options_parse(cli_options *out, const struct argp_option *command_options, const char *name,

@@ -61,7 +61,7 @@ int options_parse(cli_options *out, const struct argp_option *command_options, c
 void options_help(FILE *out, const struct argp_option *command_options, const char *name,
                   const char *args_doc, const char *doc);
 
-// "500ms", "5s", "1.5m", "1h", or a number of seconds: 1 ms to 10 min. False for anything else.
+// "500ms", "5s", "1.5m", or a number of seconds: 1 ms to 10 min. False for anything else.
 bool parse_duration(const char *text, uint32_t *ms);
 // "table", "json", "ndjson", "csv".
 bool parse_output(const char *text, output_format *out);

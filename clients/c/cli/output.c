@@ -34,7 +34,8 @@ void csv_put(buffer *out, const char *text, size_t size)
     buffer_append_byte(out, '"');
 }
 
-// --- columns ---------------------------------------------------------------------------------------
+// --- columns
+// ---------------------------------------------------------------------------------------
 
 static bool has_code(const schema_field *field)
 {
@@ -125,7 +126,8 @@ static void put_row(listing *l, const json_t *object)
     buffer_fini(&line);
 }
 
-// --- a listing -------------------------------------------------------------------------------------
+// --- a listing
+// -------------------------------------------------------------------------------------
 
 const schema_field *listing_field(const schema_message *response)
 {
@@ -235,8 +237,8 @@ nrpc_code listing_page(listing *l, const void *data, size_t size, nrpc_status *s
 static nrpc_code end_json(listing *l, nrpc_status *status)
 {
     buffer json = {0};
-    nrpc_code code = wire_to_json(l->field->parent, l->rest.data, l->rest.size, JSON_WIRE_PRETTY,
-                                  &json, status);
+    nrpc_code code =
+        wire_to_json(l->field->parent, l->rest.data, l->rest.size, JSON_WIRE_PRETTY, &json, status);
     trim_newline(&json);
     fputs(l->count ? "\n  ]" : "]", stdout);
     if (!code && json.size > 3) { // more than {}
@@ -258,8 +260,8 @@ nrpc_code listing_end(listing *l, bool failed, nrpc_status *status)
     } else if (l->format == OUTPUT_TABLE && !failed) {
         buffer text = {0};
         if (!table_write(&l->table, l->c->terminal.width, l->c->terminal.color, &text))
-            code = nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY",
-                                   "out of memory");
+            code =
+                nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
         print(&text);
         buffer_fini(&text);
     }
@@ -268,7 +270,8 @@ nrpc_code listing_end(listing *l, bool failed, nrpc_status *status)
     return code;
 }
 
-// --- one message -----------------------------------------------------------------------------------
+// --- one message
+// -----------------------------------------------------------------------------------
 
 static nrpc_code print_object(const cli *c, output_format format, const schema_message *type,
                               const void *data, size_t size, nrpc_status *status)
@@ -291,14 +294,14 @@ static nrpc_code print_object(const cli *c, output_format format, const schema_m
     return NRPC_OK;
 }
 
-nrpc_code print_message(const cli *c, output_format format, const schema_message *type,
-                        const void *data, size_t size, nrpc_status *status)
+nrpc_code output_message(const cli *c, output_format format, const schema_message *type,
+                         const void *data, size_t size, nrpc_status *status)
 {
     if (format == OUTPUT_TABLE || format == OUTPUT_CSV)
         return print_object(c, format, type, data, size, status);
     buffer json = {0};
-    nrpc_code code = wire_to_json(type, data, size, format == OUTPUT_JSON ? JSON_WIRE_PRETTY : 0,
-                                  &json, status);
+    nrpc_code code =
+        wire_to_json(type, data, size, format == OUTPUT_JSON ? JSON_WIRE_PRETTY : 0, &json, status);
     trim_newline(&json);
     buffer_append_byte(&json, '\n');
     if (!code)
@@ -307,7 +310,8 @@ nrpc_code print_message(const cli *c, output_format format, const schema_message
     return code;
 }
 
-// --- rows ------------------------------------------------------------------------------------------
+// --- rows
+// ------------------------------------------------------------------------------------------
 
 static const char *cell_of(const json_t *row, const char *key)
 {
@@ -362,8 +366,8 @@ static void print_row_csv(const char *const *keys, size_t key_count, const json_
     buffer_fini(&text);
 }
 
-void print_rows(const cli *c, const char *name, const char *const *keys, size_t key_count,
-                const json_t *rows)
+void output_rows(const cli *c, const char *name, const char *const *keys, size_t key_count,
+                 const json_t *rows)
 {
     size_t i;
     const json_t *row;

@@ -13,8 +13,8 @@
 #include <jansson.h>
 
 // One message from its wire bytes: a tree, JSON, a line of JSON, or titles and a row.
-nrpc_code print_message(const cli *c, output_format format, const schema_message *type,
-                        const void *data, size_t size, nrpc_status *status);
+nrpc_code output_message(const cli *c, output_format format, const schema_message *type,
+                         const void *data, size_t size, nrpc_status *status);
 
 // Messages of one type, one after the other, from any number of responses.
 typedef struct listing {
@@ -38,8 +38,8 @@ nrpc_code listing_page(listing *l, const void *data, size_t size, nrpc_status *s
 nrpc_code listing_end(listing *l, bool failed, nrpc_status *status);
 
 // Rows that are no messages: objects of strings with these keys, in JSON under `name`.
-void print_rows(const cli *c, const char *name, const char *const *keys, size_t key_count,
-                const json_t *rows);
+void output_rows(const cli *c, const char *name, const char *const *keys, size_t key_count,
+                 const json_t *rows);
 
 // A field as RFC 4180 wants it: in quotes if it needs them.
 void csv_put(buffer *out, const char *text, size_t size);

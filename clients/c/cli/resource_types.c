@@ -6,103 +6,109 @@
 #include <string.h>
 
 const resource_type resource_types[RESOURCE_TYPES] = {
-    [RESOURCE_ZONES] = {
-        .command = "zones",
-        .service = "ftz.v1.ZoneService",
-        .message = "ftz.v1.Zone",
-        .collection = "zones",
-        .list_examples = "  ftz zones list\n"
-                         "  ftz zones list --all -o ndjson | jq -r .displayName\n",
-        .get_examples = "  ftz zones get cn-xinjiang\n"
-                        "  ftz zones get cn-xinjiang@17           as it was at revision 17\n"
-                        "  ftz zones get cn-xinjiang -o json | jq .areaKm2\n",
-        .columns = {{"ID", "name", 2},
-                    {"NAME", "display_name", 0},
-                    {"KM2", "area_km2", 0},
-                    {"LAUNCHED", "launch_date", 0},
-                    {"AREAS", "stated_area_count", 0},
-                    {"STAGE", "stage", 0}},
-    },
-    [RESOURCE_AREAS] = {
-        .command = "areas",
-        .service = "ftz.v1.AreaService",
-        .message = "ftz.v1.Area",
-        .collection = "areas",
-        .parent = "zones",
-        .list_examples = "  ftz areas list                         of every zone\n"
-                         "  ftz areas list --parent cn-xinjiang\n"
-                         "  ftz areas list -o csv > areas.csv\n",
-        .get_examples = "  ftz areas get cn-xinjiang/khorgos\n"
-                        "  ftz areas get khorgos kashgar --parent cn-xinjiang\n"
-                        "  ftz areas get zones/cn-xinjiang/areas/khorgos --view basic\n",
-        .columns = {{"ZONE", "name", 2},
-                    {"ID", "name", 4},
-                    {"NAME", "display_name", 0},
-                    {"KM2", "area_km2", 0},
-                    {"SEAT", "seat", 0},
-                    {"INDUSTRIES", "focus_industries", 0}},
-    },
-    [RESOURCE_EVENTS] = {
-        .command = "events",
-        .service = "ftz.v1.EventService",
-        .message = "ftz.v1.Event",
-        .collection = "events",
-        .parent = "zones",
-        .list_examples = "  ftz events list --parent cn-xinjiang\n"
-                         "  ftz events list --all -o ndjson | jq -r .title\n",
-        .get_examples = "  ftz events get cn-xinjiang/xj-e1\n"
-                        "  ftz events get xj-e1 xj-e2 --parent cn-xinjiang -o json\n",
-        .columns = {{"ZONE", "name", 2},
-                    {"ID", "name", 4},
-                    {"DATE", "date", 0},
-                    {"TYPE", "type", 0},
-                    {"TITLE", "title", 0}},
-    },
-    [RESOURCE_DELEGATIONS] = {
-        .command = "delegations",
-        .service = "ftz.v1.PowerDelegationService",
-        .message = "ftz.v1.PowerDelegation",
-        .collection = "powerDelegations",
-        .parent = "zones",
-        .list_examples = "  ftz delegations list\n"
-                         "  ftz delegations list --parent cn-xinjiang -o json\n",
-        .get_examples = "  ftz delegations get cn-xinjiang/xj-d2\n",
-        .columns = {{"ZONE", "name", 2},
-                    {"ID", "name", 4},
-                    {"BATCH", "batch_number", 0},
-                    {"ITEMS", "item_count", 0},
-                    {"REVIEWED", "review_date", 0},
-                    {"EFFECTIVE", "effective_date", 0},
-                    {"NAME", "display_name", 0}},
-    },
-    [RESOURCE_SOURCES] = {
-        .command = "sources",
-        .service = "ftz.v1.SourceService",
-        .message = "ftz.v1.Source",
-        .collection = "sources",
-        .list_examples = "  ftz sources list\n",
-        .get_examples = "  ftz sources get seed\n",
-        .columns = {{"ID", "name", 2},
-                    {"KIND", "kind", 0},
-                    {"LANGUAGE", "language_code", 0},
-                    {"TITLE", "title", 0}},
-    },
-    [RESOURCE_TERMS] = {
-        .command = "terms",
-        .service = "ftz.v1.TermService",
-        .message = "ftz.v1.Term",
-        .collection = "terms",
-        .parent = "vocabularies",
-        .list_examples = "  ftz terms list --parent industries\n"
-                         "  ftz terms list --all -o csv\n",
-        .get_examples = "  ftz terms get industries/biomedicine\n"
-                        "  ftz terms get biomedicine --parent industries\n",
-        .columns = {{"VOCABULARY", "name", 2},
-                    {"CODE", "name", 4},
-                    {"NAME", "display_name", 0},
-                    {"GROUP", "group", 0},
-                    {"DEFINITION", "definition", 0}},
-    },
+    [RESOURCE_ZONES] =
+        {
+            .command = "zones",
+            .service = "ftz.v1.ZoneService",
+            .message = "ftz.v1.Zone",
+            .collection = "zones",
+            .list_examples = "  ftz zones list\n"
+                             "  ftz zones list --all -o ndjson | jq -r .displayName\n",
+            .get_examples = "  ftz zones get cn-xinjiang\n"
+                            "  ftz zones get cn-xinjiang@17           as it was at revision 17\n"
+                            "  ftz zones get cn-xinjiang -o json | jq .areaKm2\n",
+            .columns = {{"ID", "name", 2},
+                        {"NAME", "display_name", 0},
+                        {"KM2", "area_km2", 0},
+                        {"LAUNCHED", "launch_date", 0},
+                        {"AREAS", "stated_area_count", 0},
+                        {"STAGE", "stage", 0}},
+        },
+    [RESOURCE_AREAS] =
+        {
+            .command = "areas",
+            .service = "ftz.v1.AreaService",
+            .message = "ftz.v1.Area",
+            .collection = "areas",
+            .parent = "zones",
+            .list_examples = "  ftz areas list                         of every zone\n"
+                             "  ftz areas list --parent cn-xinjiang\n"
+                             "  ftz areas list -o csv > areas.csv\n",
+            .get_examples = "  ftz areas get cn-xinjiang/khorgos\n"
+                            "  ftz areas get khorgos kashgar --parent cn-xinjiang\n"
+                            "  ftz areas get zones/cn-xinjiang/areas/khorgos --view basic\n",
+            .columns = {{"ZONE", "name", 2},
+                        {"ID", "name", 4},
+                        {"NAME", "display_name", 0},
+                        {"KM2", "area_km2", 0},
+                        {"SEAT", "seat", 0},
+                        {"INDUSTRIES", "focus_industries", 0}},
+        },
+    [RESOURCE_EVENTS] =
+        {
+            .command = "events",
+            .service = "ftz.v1.EventService",
+            .message = "ftz.v1.Event",
+            .collection = "events",
+            .parent = "zones",
+            .list_examples = "  ftz events list --parent cn-xinjiang\n"
+                             "  ftz events list --all -o ndjson | jq -r .title\n",
+            .get_examples = "  ftz events get cn-xinjiang/xj-e1\n"
+                            "  ftz events get xj-e1 xj-e2 --parent cn-xinjiang -o json\n",
+            .columns = {{"ZONE", "name", 2},
+                        {"ID", "name", 4},
+                        {"DATE", "date", 0},
+                        {"TYPE", "type", 0},
+                        {"TITLE", "title", 0}},
+        },
+    [RESOURCE_DELEGATIONS] =
+        {
+            .command = "delegations",
+            .service = "ftz.v1.PowerDelegationService",
+            .message = "ftz.v1.PowerDelegation",
+            .collection = "powerDelegations",
+            .parent = "zones",
+            .list_examples = "  ftz delegations list\n"
+                             "  ftz delegations list --parent cn-xinjiang -o json\n",
+            .get_examples = "  ftz delegations get cn-xinjiang/xj-d2\n",
+            .columns = {{"ZONE", "name", 2},
+                        {"ID", "name", 4},
+                        {"BATCH", "batch_number", 0},
+                        {"ITEMS", "item_count", 0},
+                        {"REVIEWED", "review_date", 0},
+                        {"EFFECTIVE", "effective_date", 0},
+                        {"NAME", "display_name", 0}},
+        },
+    [RESOURCE_SOURCES] =
+        {
+            .command = "sources",
+            .service = "ftz.v1.SourceService",
+            .message = "ftz.v1.Source",
+            .collection = "sources",
+            .list_examples = "  ftz sources list\n",
+            .get_examples = "  ftz sources get seed\n",
+            .columns = {{"ID", "name", 2},
+                        {"KIND", "kind", 0},
+                        {"LANGUAGE", "language_code", 0},
+                        {"TITLE", "title", 0}},
+        },
+    [RESOURCE_TERMS] =
+        {
+            .command = "terms",
+            .service = "ftz.v1.TermService",
+            .message = "ftz.v1.Term",
+            .collection = "terms",
+            .parent = "vocabularies",
+            .list_examples = "  ftz terms list --parent industries\n"
+                             "  ftz terms list --all -o csv\n",
+            .get_examples = "  ftz terms get industries/biomedicine\n"
+                            "  ftz terms get biomedicine --parent industries\n",
+            .columns = {{"VOCABULARY", "name", 2},
+                        {"CODE", "name", 4},
+                        {"NAME", "display_name", 0},
+                        {"GROUP", "group", 0},
+                        {"DEFINITION", "definition", 0}},
+        },
 };
 
 const resource_type *resource_type_of(const char *message)

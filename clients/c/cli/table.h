@@ -27,8 +27,9 @@ void table_init(table *t, const table_column *columns, size_t count);
 void table_fini(table *t);
 // The next cell, rows from left to right. Any text; it is made safe for a terminal.
 void table_add(table *t, const char *text, size_t size);
-// Appends the titles and all rows; columns without a value in any row are left out. width: columns of the terminal, into which wide columns are cut
-// with an ellipsis; 0: as wide as it comes. color: titles bold.
+// Appends the titles and all rows; columns without a value in any row are left out. width: columns
+// of the terminal, into which wide columns are cut with an ellipsis; 0: as wide as it comes. color:
+// titles bold.
 bool table_write(const table *t, size_t width, bool color, buffer *out);
 
 #endif

@@ -38,8 +38,7 @@ static void put_text(writer *w, const buffer *text, size_t column)
     buffer_fini(&safe);
 }
 
-static void put_value_line(writer *w, const schema_field *field, const json_t *value,
-                           size_t column)
+static void put_value_line(writer *w, const schema_field *field, const json_t *value, size_t column)
 {
     buffer text = {0};
     value_put(&text, field, value);

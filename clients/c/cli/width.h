@@ -15,7 +15,8 @@ size_t text_fit(const char *text, size_t size, size_t columns);
 // controls, and what turns the direction of writing, become U+FFFD.
 void text_put_safe(buffer *out, const char *text, size_t size);
 // Appends text in lines of at most so many columns, broken where Unicode allows; lines but the
-// first start with indent blanks, which count. first: columns taken already. columns 0: no limit.
+// first start with indent blanks, which count. first: columns taken already. A blank at the end of
+// a line counts, too. columns 0: no limit.
 void text_put_wrapped(buffer *out, const char *text, size_t size, size_t first, size_t indent,
                       size_t columns);
 

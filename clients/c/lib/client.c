@@ -9,8 +9,8 @@ struct ftz_client {
     bool wait_for_ready;
 };
 
-nrpc_code ftz_client_open(ftz_client **out, const char *servers,
-                          const ftz_client_options *options, nrpc_status *status)
+nrpc_code ftz_client_open(ftz_client **out, const char *servers, const ftz_client_options *options,
+                          nrpc_status *status)
 {
     static const ftz_client_options defaults;
     if (!options)

@@ -14,10 +14,10 @@ enum { UUID_SIZE = 37 };
 struct ftz_import {
     ftz_client *client;
     char *name;
-    size_t chunks;        // sent; the next one has this number and one
-    buffer records;       // of the next: fields AppendImportRequest.records, packed
-    uint64_t *firsts;     // of each chunk, the number of its first record
-    uint64_t count;       // of all records taken
+    size_t chunks;    // sent; the next one has this number and one
+    buffer records;   // of the next: fields AppendImportRequest.records, packed
+    uint64_t *firsts; // of each chunk, the number of its first record
+    uint64_t count;   // of all records taken
 };
 
 enum { RECORDS_FIELD = 3 }; // AppendImportRequest.records
@@ -29,10 +29,9 @@ static bool make_uuid(char out[UUID_SIZE])
         return false;
     b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    snprintf(out, UUID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    snprintf(out, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
     return true;
 }
 

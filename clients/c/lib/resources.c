@@ -37,8 +37,7 @@ typedef struct request {
 
 static bool request_init(request *r, const resource *kind, const char *method_name)
 {
-    r->method =
-        protobuf_c_service_descriptor_get_method_by_name(kind->service, method_name);
+    r->method = protobuf_c_service_descriptor_get_method_by_name(kind->service, method_name);
     r->message = calloc(1, r->method->input->sizeof_message);
     if (!r->message)
         return false;

@@ -11,7 +11,7 @@ add_custom_command(
 add_custom_target(schema_test_set DEPENDS ${schema_test_set})
 
 foreach(name schema_pool schema_json schema_hostile schema_paths)
-    ftz_test(${name} SOURCES ${name}.c schema_fixture.c DEPS ftz_schema)
+    ftz_test(${name} SOURCES ${name}.c schema_fixture.c DEPS ftz_schema LABELS unit)
     add_dependencies(${name} schema_test_set)
     target_compile_definitions(${name} PRIVATE SCHEMA_TEST_SET="${schema_test_set}")
 endforeach()
