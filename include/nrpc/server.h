@@ -170,7 +170,8 @@ size_t nrpc_call_max_response(const nrpc_call *call);
 
 // How a call started by a batch delivers its packed nrpc.v1.Reply: `reserve` gives room for size
 // bytes, or NULL if there is none (the reply is then retried as a short RESOURCE_EXHAUSTED error);
-// `done` says that they are there, or, with size 0, that not even an error fitted.
+// `done` says that they are there. Without a successful `reserve` before it, `done` with size 0 says
+// that not even an error fitted; with one, that the reply is empty: OK with an empty response.
 typedef struct nrpc_child_ops {
     uint8_t *(*reserve)(void *context, size_t size);
     void (*done)(void *context, size_t size);

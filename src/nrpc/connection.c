@@ -81,14 +81,15 @@ void connection_untrack(connection *c, nrpc_call *call)
 nrpc_call *connection_find(connection *c, const uint8_t *header, size_t header_size)
 {
     nrpc_call *found = NULL;
+    // Only the reading thread, which asks, puts calls in: what it does not see is not there.
+    if (!atomic_load_explicit(&c->in_flight, memory_order_relaxed))
+        return NULL;
     pthread_mutex_lock(&c->lock);
-    if (c->in_flight) {
-        for (found = c->buckets[bucket_of(header, header_size)]; found; found = found->bucket_next)
-            if (found->header_size == header_size && !memcmp(found->header, header, header_size))
-                break;
-        if (found)
-            atomic_fetch_add_explicit(&found->refs, 1, memory_order_relaxed);
-    }
+    for (found = c->buckets[bucket_of(header, header_size)]; found; found = found->bucket_next)
+        if (found->header_size == header_size && !memcmp(found->header, header, header_size))
+            break;
+    if (found)
+        atomic_fetch_add_explicit(&found->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&c->lock);
     return found;
 }

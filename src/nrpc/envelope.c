@@ -250,8 +250,8 @@ static void add_bad_request(error_details *d, const nrpc_status *status, size_t 
 }
 
 static uint8_t *pack_error(const nrpc_status *status, size_t message_size, size_t entries,
-                           size_t violations, bool resource_fits, const envelope_entry *metadata, size_t count,
-                           size_t *size)
+                           size_t violations, bool resource_fits, const envelope_entry *metadata,
+                           size_t count, size_t *size)
 {
     error_details d = {.count = 0};
     if (status->reason)

@@ -108,7 +108,7 @@ struct connection {
 
     pthread_mutex_t lock; // all below: the calls in flight, by SP header
     nrpc_call **buckets;  // NULL until the first
-    size_t in_flight;
+    atomic_size_t in_flight;
     bool closed;
 };
 

@@ -31,8 +31,8 @@ void timer_wheel_free(timer_wheel *wheel);
 
 // t must not be set. due_ns: clock_now_ns() time; one in the past fires at once.
 void timer_start(timer_wheel *wheel, timer *t, int64_t due_ns, void (*fire)(timer *t));
-// True: it was set and will not fire. False: it was not set, has fired, or is about to: then it must
-// neither be started again nor freed before its function has begun.
+// True: it was set and will not fire. False: it was not set, has fired, or is about to: then it
+// must neither be started again nor freed before its function has begun.
 bool timer_cancel(timer_wheel *wheel, timer *t);
 
 #endif

@@ -4,12 +4,14 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import fake_server
-from harness import FTZ, SEED, Daemon, environment, ftz
+from harness import FTZ, SEED, Daemon, die_with_parent, environment, ftz
 
 AREAS = ["kashgar", "khorgos", "urumqi"]
 KM2 = [28.48, 16.58, 134.6]
@@ -204,10 +206,9 @@ class Discover(CliTest):
 
     def test_a_template_can_be_sent_back(self):
         text = self.ftz("describe", "ZoneService/GetZone").stdout
-        template = json.loads(text[re.search(r"(?m)^\{$", text).start() :])
-        self.assertIn("name", template)
-        template["name"] = "zones/cn-xinjiang"
-        reply = self.json("call", "ZoneService/GetZone", "-d", json.dumps(template))
+        method, request = re.search(r"(?ms)^ftz call (\S+) -d '(.*?)'$", text).groups()
+        template = {**json.loads(request), "name": "zones/cn-xinjiang"}
+        reply = self.json("call", method, "-d", json.dumps(template))
         self.assertEqual(reply["areaKm2"], 179.66)
 
     def test_an_unknown_symbol(self):
@@ -317,7 +318,7 @@ class ExitCodes(CliTest):
             (["zones", "list", "--page-size", "0"], "1 to 1000"),
             (["zones", "list", "-o", "xml"], "xml"),
             (["zones", "list", "--timeout", "0"], "timeout"),
-            (["zones", "list", "extra"], "extra"),
+            (["zones", "list", "extra"], "usage"),
         ]:
             with self.subTest(arguments):
                 self.assertIn(says, self.ftz(*arguments, code=2).stderr)
@@ -343,6 +344,16 @@ class ExitCodes(CliTest):
         self.assertIn(done.returncode, (141, -13), done.stderr)
         self.assertEqual(done.stderr, b"")
 
+    def test_ctrl_c(self):
+        slow = ["call", "EchoService/Echo", "-d", '{"delayMs": 20000}']
+        command = [FTZ, "-s", server.tcp, *slow]
+        begin = time.monotonic()
+        child = subprocess.Popen(command, preexec_fn=die_with_parent, env=environment())
+        time.sleep(1)
+        child.send_signal(signal.SIGINT)
+        self.assertIn(child.wait(20), (130, -signal.SIGINT))
+        self.assertLess(time.monotonic() - begin, 10)
+
     def test_a_full_disk(self):
         with open("/dev/full", "w") as full:
             command = [FTZ, "-s", server.tcp, "zones", "list"]
@@ -352,8 +363,8 @@ class ExitCodes(CliTest):
 
     def test_they_are_documented(self):
         text = self.ftz("--help").stdout
-        for code in ("0", "1", "2", "3", "10"):
-            self.assertRegex(text, rf"(?m)^ *{code}\b")
+        for code, name in [(2, "command line"), (3, "no server"), (15, "NOT_FOUND"), (141, "reads")]:
+            self.assertRegex(text, rf"(?m)\b{code}  .*{name}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 FTZD and FTZ are the programs, set by CTest."""
 import ctypes
 import os
+import re
 import select
 import shutil
 import signal
@@ -29,7 +30,6 @@ class Daemon:
 
     def __init__(self, *options, listen=True, env=None):
         self.dir = Path(tempfile.mkdtemp(prefix="ftz-test-"))
-        self.addresses = []
         command = [FTZD, "--store", f"sqlite:{self.dir}/registry.db"]
         if listen:
             command += ["--listen", "tcp://127.0.0.1:0", "--listen", f"ipc://{self.dir}/ftz.sock"]
@@ -38,8 +38,6 @@ class Daemon:
                 command + [str(o) for o in options],
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                text=True,
-                bufsize=1,
                 preexec_fn=die_with_parent,
                 env={**os.environ, **(env or {})},
             )
@@ -47,20 +45,16 @@ class Daemon:
 
     def _wait_until_ready(self):
         until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until:
-            if not select.select([self.process.stdout], [], [], 1)[0]:
-                continue
-            line = self.process.stdout.readline()
-            if line.startswith("listening on "):
-                self.addresses.append(line.split()[-1])
-            if line == "ready\n" or not line:
-                break
-        else:
-            line = ""
-        if line != "ready\n":
-            self.process.kill()
-            self.process.wait()
-            raise RuntimeError("ftzd did not become ready: " + self.errors())
+        self.output = ""
+        while not self.output.endswith("ready\n"):
+            readable, _, _ = select.select([self.process.stdout], [], [], 1)
+            piece = os.read(self.process.stdout.fileno(), 4096).decode() if readable else ""
+            self.output += piece
+            if (readable and not piece) or time.monotonic() > until:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError("ftzd did not become ready: " + self.output + self.errors())
+        self.addresses = re.findall(r"(?m)^listening on (\S+)$", self.output)
 
     @property
     def tcp(self):

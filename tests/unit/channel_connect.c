@@ -337,6 +337,29 @@ static void when_all_are_draining_calls_do_not_reconnect_each_time(void **state)
     peer_stop(p);
 }
 
+static void a_server_that_vanished_is_left_after_ten_seconds(void **state)
+{
+    (void)state;
+    peer *a = peer_start(0, peer_silent, NULL), *b = peer_start(0, peer_echo, NULL);
+    char urls[256];
+    snprintf(urls, sizeof urls, "%s,%s", a->url, b->url);
+    nrpc_channel *ch = open_channel(urls, NULL);
+    tally t;
+    tally_init(&t);
+    nrpc_call_options o = {.timeout_ms = 100};
+    assert_fails(ch, &o, NRPC_DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"); // too soon to tell
+    o.timeout_ms = 10000;
+    nrpc_channel_start(ch, "t.Echo/Echo", "x", 1, &o, tally_add, &t, NULL);
+    tally_wait(&t, 1);
+    assert_int_equal(t.codes[NRPC_DEADLINE_EXCEEDED], 1);
+    assert_echo(ch);
+    assert_int_equal(atomic_load(&a->accepted), 1);
+    tally_fini(&t);
+    nrpc_channel_free(ch);
+    peer_stop(a);
+    peer_stop(b);
+}
+
 static void greet_late(peer *p, int fd, int index)
 {
     usleep(300000);
@@ -386,6 +409,7 @@ int main(void)
         cmocka_unit_test(but_not_twice),
         cmocka_unit_test(a_draining_server_gets_no_further_calls),
         cmocka_unit_test(when_all_are_draining_calls_do_not_reconnect_each_time),
+        cmocka_unit_test(a_server_that_vanished_is_left_after_ten_seconds),
         cmocka_unit_test(calls_wait_for_a_slow_handshake_within_their_deadline),
         cmocka_unit_test(freeing_while_dialing_or_greeting_is_clean),
     };

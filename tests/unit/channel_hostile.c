@@ -329,13 +329,15 @@ static void what_a_server_does_not_take_is_bounded(void **state)
     // Small ones find no room either, however many come.
     bool full = false;
     o.timeout_ms = 20;
-    for (int i = 0; i < 4000 && !full; i++) {
-        nrpc_reply reply;
-        nrpc_channel_call(ch, "t.Echo/Echo", big, 4000, &o, &reply);
-        full = reply.status.reason && strcmp(reply.status.reason, "OUTPUT_FULL") == 0;
-        nrpc_reply_fini(&reply);
+    for (int round = 0; round < 60 && !full; round++, started += 500) {
+        int before = t.codes[NRPC_RESOURCE_EXHAUSTED];
+        for (int i = 0; i < 500; i++)
+            nrpc_channel_start(ch, "t.Echo/Echo", big, 4000, &o, tally_add, &t, NULL);
+        tally_wait(&t, started + 500);
+        full = t.codes[NRPC_RESOURCE_EXHAUSTED] - before == 500;
     }
     assert_true(full);
+    assert_string_equal(t.last.status.reason, "OUTPUT_FULL");
     free(big);
     tally_fini(&t);
     nrpc_channel_free(ch);

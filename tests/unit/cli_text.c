@@ -23,7 +23,7 @@ static void add(table *t, const char *text)
     table_add(t, text, strlen(text));
 }
 
-static const table_column columns[] = {{"ID", false}, {"NAME", false}, {"KM2", true}};
+static const table_column columns[] = {{"ID", .whole = true}, {"NAME"}, {"KM2", .right = true}};
 
 static void fill(table *t)
 {
@@ -68,6 +68,24 @@ static void wide_text_is_cut_to_the_terminal(void **state)
     table_fini(&t);
 }
 
+static void ids_are_cut_last(void **state)
+{
+    (void)state;
+    table t;
+    buffer out = {0};
+    table_init(&t, columns, 2);
+    add(&t, "a-long-identifier");
+    add(&t, "a long name of it");
+    assert_true(table_write(&t, 27, false, &out));
+    assert_buffer(out, "ID                 NAME\n"
+                       "a-long-identifier  a long …\n");
+    out = (buffer){0};
+    assert_true(table_write(&t, 16, false, &out));
+    assert_buffer(out, "ID        NAME\n"
+                       "a-long-…  a lon…\n");
+    table_fini(&t);
+}
+
 static void columns_without_values_are_left_out(void **state)
 {
     (void)state;
@@ -100,9 +118,9 @@ static void cells_cannot_steer_the_terminal(void **state)
     table t;
     buffer out = {0};
     table_init(&t, columns, 1);
-    add(&t, "a\033[2J\nb\xC2\x9B\xE2\x80\xAE");
+    add(&t, "a\033[2J\nb\xC2\x9B\xE2\x80\xAE\xFFz");
     assert_true(table_write(&t, 0, false, &out));
-    assert_buffer(out, "ID\na\xEF\xBF\xBD[2J b\xEF\xBF\xBD\xEF\xBF\xBD\n");
+    assert_buffer(out, "ID\na\xEF\xBF\xBD[2J b\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\n");
     table_fini(&t);
 }
 
@@ -150,7 +168,8 @@ static void tree_is(const char *type_name, const char *json, size_t width, const
     const schema_message *type = schema_find_message(pool, type_name);
     assert_ok(json_to_wire(type, json, strlen(json), &wire, &status), &status);
     assert_ok(wire_to_json_value(type, wire.data, wire.size, 0, &object, &status), &status);
-    tree_write(type, object, width, false, &out);
+    static const char *const folded[] = {"remarks", NULL};
+    tree_write(type, object, width, false, folded, &out);
     assert_buffer(out, expected);
     json_decref(object);
     buffer_fini(&wire);
@@ -167,7 +186,7 @@ static void a_resource_reads_as_a_page(void **state)
             " \"names\": [{\"id\": \"zh\", \"text\": \"新疆\", \"languageCode\": \"zh\","
             " \"kind\": \"NAME_KIND_OFFICIAL\"}],"
             " \"plan\": {\"title\": \"Plan\", \"issuers\": [{\"id\": \"a\","
-            " \"displayName\": \"Council\"}]}}",
+            " \"displayName\": \"Council\"}]}, \"remarks\": [{\"id\": \"a\"}, {\"id\": \"b\"}]}",
             0,
             "name:          zones/x\n"
             "names:\n"
@@ -180,7 +199,8 @@ static void a_resource_reads_as_a_page(void **state)
             "  issuers:\n"
             "    - id:           a\n"
             "      display_name: Council\n"
-            "launch_date:   2023-11-01\n");
+            "launch_date:   2023-11-01\n"
+            "remarks:       2, shown with --view full\n");
 }
 
 static void a_quantity_reads_as_a_phrase(void **state)
@@ -217,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_line_up_with_wide_and_combining_characters),
         cmocka_unit_test(wide_text_is_cut_to_the_terminal),
+        cmocka_unit_test(ids_are_cut_last),
         cmocka_unit_test(columns_without_values_are_left_out),
         cmocka_unit_test(an_empty_table_has_its_titles),
         cmocka_unit_test(cells_cannot_steer_the_terminal),

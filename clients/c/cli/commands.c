@@ -176,8 +176,9 @@ static void put_get_details(buffer *out, const resource_type *resource)
     else
         buffer_printf(out, "NAME is %s/ID, or ID for short.\n", resource->collection);
     buffer_printf(out,
-                  "One is shown as a page, several as a table. With @N behind the name: as it\n"
-                  "was at revision N of the registry.\n\nExamples:\n%s",
+                  "One is shown as a page, several as a table; a page counts citations and\n"
+                  "remarks, and shows them with --view full. With @N behind the name: as it was\n"
+                  "at revision N of the registry.\n\nExamples:\n%s",
                   resource->get_examples);
 }
 

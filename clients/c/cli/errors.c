@@ -15,6 +15,8 @@ static void put_safe(buffer *out, const char *text)
         text_put_safe(out, text, strlen(text));
 }
 
+enum { MAX_VIOLATIONS = 100 }; // that a status keeps
+
 // Local failures of a file have no place among the codes of calls.
 static bool is_local(const nrpc_status *status)
 {
@@ -56,7 +58,9 @@ void error_put_text(buffer *out, const nrpc_status *status, const char *hint, bo
         put_violation(out, status->violations);
     } else {
         if (repeats)
-            buffer_printf(out, "%zu things are wrong", status->violation_count);
+            buffer_printf(out, "%s%zu things are wrong",
+                          status->violation_count < MAX_VIOLATIONS ? "" : "at least ",
+                          status->violation_count);
         else
             put_safe(out, status->message ? status->message : "no message");
         if (!is_local(status))

@@ -53,14 +53,16 @@ static size_t total_width(const size_t *widths, size_t count)
 }
 
 // Takes from the widest column, one by one: columns of few words stay whole as long as they can.
-static void shrink(size_t *widths, size_t count, size_t width)
+static void shrink(const table *t, size_t *widths, size_t width, bool whole_too)
 {
+    size_t count = t->column_count;
     for (size_t total = total_width(widths, count); total > width; total--) {
-        size_t widest = 0;
-        for (size_t i = 1; i < count; i++)
-            if (widths[i] > widths[widest])
+        size_t widest = count;
+        for (size_t i = 0; i < count; i++)
+            if (widths[i] > NARROWEST && (whole_too || !t->columns[i].whole) &&
+                (widest == count || widths[i] > widths[widest]))
                 widest = i;
-        if (widths[widest] <= NARROWEST)
+        if (widest == count)
             return;
         widths[widest]--;
     }
@@ -116,8 +118,10 @@ bool table_write(const table *t, size_t width, bool color, buffer *out)
 {
     size_t count = t->column_count, widths[TABLE_MAX_COLUMNS];
     measure(t, widths);
-    if (width)
-        shrink(widths, count, width);
+    if (width) {
+        shrink(t, widths, width, false);
+        shrink(t, widths, width, true);
+    }
     buffer_append_text(out, color ? "\033[1m" : "");
     size_t start = out->size;
     for (size_t i = 0; i < count; i++)

@@ -12,6 +12,7 @@ enum { TABLE_MAX_COLUMNS = 16 };
 typedef struct table_column {
     const char *title;
     bool right; // numbers
+    bool whole; // ids: cut only when all else has been
 } table_column;
 
 typedef struct table {

@@ -12,6 +12,7 @@ typedef struct writer {
     buffer *out;
     size_t width;
     bool color;
+    const char *const *folded;
 } writer;
 
 static void put_fields(writer *w, const schema_message *type, const json_t *object, size_t indent,
@@ -103,10 +104,29 @@ static void put_map(writer *w, const schema_field *field, const json_t *map, siz
     }
 }
 
+static bool is_folded(const writer *w, const schema_field *field, size_t indent)
+{
+    for (const char *const *name = w->folded; name && *name && indent == 0; name++)
+        if (strcmp(*name, field->name) == 0)
+            return true;
+    return false;
+}
+
+static void put_padding(writer *w, const schema_field *field, size_t indent, size_t column)
+{
+    size_t end = indent + strlen(field->name) + 1;
+    put_indent(w, column > end ? column - end : 1);
+}
+
 static void put_field(writer *w, const schema_field *field, const json_t *value, size_t indent,
                       size_t column)
 {
     put_label(w, field->name);
+    if (is_folded(w, field, indent)) {
+        put_padding(w, field, indent, column);
+        buffer_printf(w->out, "%zu, shown with --view full\n", json_array_size(value));
+        return;
+    }
     if (schema_field_is_map(field)) {
         put_map(w, field, value, indent + STEP);
         return;
@@ -124,9 +144,9 @@ static void put_field(writer *w, const schema_field *field, const json_t *value,
     else
         value_put_headline(&text, field->message, value);
     if (text.size) {
-        size_t label = strlen(field->name) + 1;
-        put_indent(w, column > indent + label ? column - indent - label : 1);
-        put_text(w, &text, column > indent + label ? column : indent + label + 1);
+        size_t label = indent + strlen(field->name) + 1;
+        put_padding(w, field, indent, column);
+        put_text(w, &text, column > label ? column : label + 1);
     } else {
         buffer_append_byte(w->out, '\n');
     }
@@ -184,8 +204,8 @@ static void put_fields(writer *w, const schema_message *type, const json_t *obje
 }
 
 void tree_write(const schema_message *type, const json_t *object, size_t width, bool color,
-                buffer *out)
+                const char *const *folded, buffer *out)
 {
-    writer w = {out, width > WIDEST ? WIDEST : width, color};
+    writer w = {out, width > WIDEST ? WIDEST : width, color, folded};
     put_fields(&w, type, object, 0, false, false);
 }

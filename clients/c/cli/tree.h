@@ -9,8 +9,8 @@
 #include <jansson.h>
 
 // width: columns at which long text goes on in the next line; 0: none. color: names of fields are
-// coloured.
+// coloured. folded: NULL, or lists of this message of which only the length is told; ended by NULL.
 void tree_write(const schema_message *type, const json_t *object, size_t width, bool color,
-                buffer *out);
+                const char *const *folded, buffer *out);
 
 #endif

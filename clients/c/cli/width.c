@@ -43,7 +43,7 @@ void text_put_safe(buffer *out, const char *text, size_t size)
         int length = u8_mbtouc(&c, at, (size_t)(end - at));
         if (c == '\n' || c == '\t' || c == '\r' || c == 0x2028 || c == 0x2029)
             buffer_append_byte(out, ' ');
-        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || turns_direction(c))
+        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || turns_direction(c) || c == 0xFFFD)
             buffer_append_text(out, "\xEF\xBF\xBD");
         else
             buffer_append(out, at, (size_t)length);
