@@ -187,7 +187,7 @@ static void serve(daemon_t *d, const sigset_t *signals)
 
 int main(int argc, char **argv)
 {
-    daemon_t d = {0};
+    static daemon_t d; // holds what lives as long as the process
     options_parse(&d.options, argc, argv);
     log_set_level(d.options.verbose ? LOG_DEBUG : LOG_INFO);
     setvbuf(stdout, NULL, _IOLBF, 0);

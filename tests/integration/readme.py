@@ -45,7 +45,7 @@ def prepare_namespace():
     unshare = ["unshare", "--user", "--map-root-user", "--net"]
     if shutil.which("unshare") and not subprocess.run([*unshare, "true"], capture_output=True).returncode:
         os.environ[INSIDE] = "1"
-        os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
+        os.execvp(unshare[0], [*unshare, sys.executable, "-B", *sys.argv])
     with socket.socket() as s:
         if s.connect_ex(("127.0.0.1", DEFAULT_PORT)) == 0:
             print(f"skipped: no network namespace, and port {DEFAULT_PORT} is in use")

@@ -23,7 +23,8 @@ static void add(table *t, const char *text)
     table_add(t, text, strlen(text));
 }
 
-static const table_column columns[] = {{"ID", .whole = true}, {"NAME"}, {"KM2", .right = true}};
+static const table_column columns[] = {
+    {.title = "ID", .whole = true}, {.title = "NAME"}, {.title = "KM2", .right = true}};
 
 static void fill(table *t)
 {

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROGRESS_STEP = 64 }; // records
 static const size_t max_file_size = (size_t)1 << 30;
@@ -23,7 +24,8 @@ static nrpc_code read_files(const cli *c, import_plan *plan, nrpc_status *status
             buffer_fini(&text);
             break;
         }
-        import_plan_add(plan, file, (const char *)text.data, text.size, status);
+        import_plan_add(plan, strcmp(file, "-") == 0 ? "standard input" : file,
+                        (const char *)text.data, text.size, status);
         buffer_fini(&text);
     }
     if (!status->code && !plan->record_count)

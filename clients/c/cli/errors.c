@@ -172,6 +172,8 @@ const char *error_hint(const nrpc_status *status, const struct resource_type *re
     case NRPC_DEADLINE_EXCEEDED:
         return "allow more time: --timeout 2m";
     case NRPC_NOT_FOUND:
+        if (resource && strcmp(reason, "PARENT_NOT_FOUND") == 0)
+            resource = &resource_types[RESOURCE_ZONES];
         return strcmp(reason, "UNKNOWN_SYMBOL") == 0 ? "`ftz list` shows the server's services"
                                                      : not_found_hint(resource);
     case NRPC_UNIMPLEMENTED:
