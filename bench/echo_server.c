@@ -110,7 +110,8 @@ static void on_read(void *arg)
     while (p->greeted &&
            sp_parse_prefix(p->in + at, p->in_size - at, SP_FRAMING_TCP, &length) == SP_DONE &&
            p->in_size - at - 8 >= length) {
-        uint8_t *out = sp_put_prefix(room_for(p, 8 + 4 + reply_size), SP_FRAMING_TCP, 4 + reply_size);
+        uint8_t *out =
+            sp_put_prefix(room_for(p, 8 + 4 + reply_size), SP_FRAMING_TCP, 4 + reply_size);
         memcpy(out, p->in + at + 8, 4);
         memcpy(out + 4, reply, reply_size);
         at += 8 + length;

@@ -2,9 +2,9 @@
 //
 //     nrpc_server_options options;
 //     nrpc_server_options_init(&options);
-//     nrpc_server_create(&server, &options, &status);
-//     nrpc_server_add_service(server, &demo__greeter__descriptor, greeter_methods, 1, NULL, &status);
-//     nrpc_server_listen(server, "tcp://127.0.0.1:0", &status);
+//     nrpc_server_create(&server, &options, &st);
+//     nrpc_server_add_service(server, &demo__greeter__descriptor, greeter_methods, 1, NULL, &st);
+//     nrpc_server_listen(server, "tcp://127.0.0.1:0", &st);
 //     ...
 //     nrpc_server_drain(server, 10000);
 //     nrpc_server_free(server);
@@ -46,14 +46,14 @@ typedef struct nrpc_slice {
 // --- the server --------------------------------------------------------------------------------
 
 typedef struct nrpc_server_options {
-    size_t max_message_size;       // of a frame, SP header included; bytes
-    size_t max_connections;        // beyond it new connections are closed at once
-    size_t max_calls_per_connection; // detached or queued; beyond it RESOURCE_EXHAUSTED
-    size_t max_queued_calls;       // waiting for the pool; beyond it RESOURCE_EXHAUSTED
+    size_t max_message_size;          // of a frame, SP header included; bytes
+    size_t max_connections;           // beyond it new connections are closed at once
+    size_t max_calls_per_connection;  // detached or queued; beyond it RESOURCE_EXHAUSTED
+    size_t max_queued_calls;          // waiting for the pool; beyond it RESOURCE_EXHAUSTED
     size_t max_output_per_connection; // unwritten bytes
-    size_t max_output;             // of all connections
-    size_t max_call_memory;        // of a call's arena
-    size_t max_memory;             // of all arenas
+    size_t max_output;                // of all connections
+    size_t max_call_memory;           // of a call's arena
+    size_t max_memory;                // of all arenas
     unsigned pool_threads;
     unsigned handshake_timeout_ms; // also for a message begun, and for bytes not taken
     unsigned stall_timeout_ms;
@@ -166,12 +166,12 @@ void nrpc_call_fail(nrpc_call *call, const nrpc_status *status);
 // The largest response that fits the reply of this call, in bytes.
 size_t nrpc_call_max_response(const nrpc_call *call);
 
-// --- calls within calls, and about calls -----------------------------------------------------------
+// --- calls within calls, and about calls ---------------------------------------------------------
 
 // How a call started by a batch delivers its packed nrpc.v1.Reply: `reserve` gives room for size
 // bytes, or NULL if there is none (the reply is then retried as a short RESOURCE_EXHAUSTED error);
-// `done` says that they are there. Without a successful `reserve` before it, `done` with size 0 says
-// that not even an error fitted; with one, that the reply is empty: OK with an empty response.
+// `done` says that they are there. Without a successful `reserve` before it, `done` with size 0
+// says that not even an error fitted; with one, that the reply is empty: OK, an empty response.
 typedef struct nrpc_child_ops {
     uint8_t *(*reserve)(void *context, size_t size);
     void (*done)(void *context, size_t size);

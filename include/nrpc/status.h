@@ -57,9 +57,9 @@ typedef struct nrpc_violation {
 
 typedef struct nrpc_status {
     nrpc_code code;
-    char *message; // a sentence for a developer; NULL if OK
-    char *reason;  // ErrorInfo.reason, UPPER_SNAKE; NULL if none
-    char *domain;  // ErrorInfo.domain; NULL with no reason
+    char *message;               // a sentence for a developer; NULL if OK
+    char *reason;                // ErrorInfo.reason, UPPER_SNAKE; NULL if none
+    char *domain;                // ErrorInfo.domain; NULL with no reason
     nrpc_status_entry *metadata; // ErrorInfo.metadata: every variable of the message
     size_t metadata_count;
     nrpc_violation *violations; // BadRequest

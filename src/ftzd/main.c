@@ -81,8 +81,8 @@ static nrpc_code import_seed(daemon_t *d, const char *path, nrpc_status *status)
     store_context context = {.deadline_ns = CLOCK_NEVER, .actor = "seed", .request_id = ""};
     nrpc_code code = read_seed(path, &text, status);
     if (!code)
-        code = registry_import_json(d->registry, &context, path, (const char *)text.data,
-                                    text.size, &result, status);
+        code = registry_import_json(d->registry, &context, path, (const char *)text.data, text.size,
+                                    &result, status);
     if (!code)
         printf("seeded from %s: %lld created, %lld updated, %lld unchanged\n", path,
                (long long)result.created, (long long)result.updated, (long long)result.unchanged);

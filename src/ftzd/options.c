@@ -15,22 +15,31 @@ enum { USAGE_STATUS = 2 };
 enum { KEY_ANONYMOUS = 0x100, KEY_ECHO, KEY_THREADS, KEY_CACHE, KEY_DRAIN };
 
 static const struct argp_option argp_options[] = {
-    {"listen", 'l', "URL", 0, "Serve on this address; may be given again. tcp://HOST:PORT (port 0: "
-                              "any free one) or ipc:///PATH. Default: tcp://127.0.0.1:17966, the "
-                              "same on [::1], and $XDG_RUNTIME_DIR/ftz.sock", 1},
-    {"store", 's', "URL", 0, "Where the registry is kept: sqlite:PATH. Created if it is not there. "
-                             "Default: sqlite:$XDG_DATA_HOME/ftz/registry.db", 1},
-    {"seed", 'S', "FILE", 0, "Import this file (proto3 JSON of ftz.v1.Registry) before serving; may "
-                             "be given again. What is there already and equal stays as it is", 1},
+    {"listen", 'l', "URL", 0,
+     "Serve on this address; may be given again. tcp://HOST:PORT (port 0: "
+     "any free one) or ipc:///PATH. Default: tcp://127.0.0.1:17966, the "
+     "same on [::1], and $XDG_RUNTIME_DIR/ftz.sock",
+     1},
+    {"store", 's', "URL", 0,
+     "Where the registry is kept: sqlite:PATH. Created if it is not there. "
+     "Default: sqlite:$XDG_DATA_HOME/ftz/registry.db",
+     1},
+    {"seed", 'S', "FILE", 0,
+     "Import this file (proto3 JSON of ftz.v1.Registry) before serving; may "
+     "be given again. What is there already and equal stays as it is",
+     1},
     {"allow-anonymous-writes", KEY_ANONYMOUS, NULL, 0,
      "Let anybody who can connect write. Otherwise only a Unix-socket peer with this server's own "
-     "user id, or root, may", 2},
+     "user id, or root, may",
+     2},
     {"echo", KEY_ECHO, NULL, 0, "Serve nrpc.v1.EchoService, for tests and measurements", 2},
     {"threads", KEY_THREADS, "N", 0, "Worker threads for calls that may block (default 4)", 3},
-    {"cache-mb", KEY_CACHE, "N", 0, "Memory for answers ready to send, in MiB; 0: none (default 64)",
+    {"cache-mb", KEY_CACHE, "N", 0,
+     "Memory for answers ready to send, in MiB; 0: none (default 64)", 3},
+    {"drain-ms", KEY_DRAIN, "N", 0,
+     "How long calls in flight may take to end after SIGTERM "
+     "(default 10000)",
      3},
-    {"drain-ms", KEY_DRAIN, "N", 0, "How long calls in flight may take to end after SIGTERM "
-                                    "(default 10000)", 3},
     {"verbose", 'v', NULL, 0, "Log more", 3},
     {0},
 };

@@ -1,7 +1,7 @@
 #include "nrpc/server_internal.h"
 
-#include <nng/transport/ipc/ipc.h>
 #include <arpa/inet.h>
+#include <nng/transport/ipc/ipc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,8 +150,8 @@ static bool on_oversized(void *owner, const uint8_t *head, size_t head_size, uin
     }
     nrpc_status status = {0};
     nrpc_status_set(&status, NRPC_RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE",
-                    "the request is %llu bytes long; the limit is %zu",
-                    (unsigned long long)size, limit);
+                    "the request is %llu bytes long; the limit is %zu", (unsigned long long)size,
+                    limit);
     nrpc_status_add(&status, "size", "%llu", (unsigned long long)size);
     nrpc_status_add(&status, "limit", "%zu", limit);
     call_refuse(c, head, header_size, &status);

@@ -64,8 +64,7 @@ nrpc_code envelope_parse_call(const uint8_t *data, size_t size, envelope_call *o
     pbwire_reader r = pbwire_read(data, size);
     pbwire_field f;
     while (pbwire_next(&r, &f)) {
-        static const uint8_t types[] = {0, PBWIRE_BYTES, PBWIRE_BYTES, PBWIRE_VARINT,
-                                        PBWIRE_BYTES};
+        static const uint8_t types[] = {0, PBWIRE_BYTES, PBWIRE_BYTES, PBWIRE_VARINT, PBWIRE_BYTES};
         if (f.number > 4)
             continue;
         if (f.type != types[f.number])

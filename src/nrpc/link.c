@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    READ_SIZE = 4096,       // of an idle link's read buffer
-    KEEP_OUTPUT = 1 << 20,  // larger output buffers are given back at once when empty
+    READ_SIZE = 4096,      // of an idle link's read buffer
+    KEEP_OUTPUT = 1 << 20, // larger output buffers are given back at once when empty
     REFUSAL_ROOM = 4 << 10,
 };
 
@@ -23,12 +23,12 @@ struct link {
 
     // Of the reader: whoever holds the reading turn, that is the read callback, or the write
     // callback that ends a pause.
-    buffer in;       // framed bytes; those before in_next are done with
+    buffer in; // framed bytes; those before in_next are done with
     size_t in_next;
-    uint64_t skip;   // bytes left of an oversized message
-    buffer wire;     // with a filter: bytes as they came
-    size_t asked;    // room of the read under way
-    bool filled;     // the last read used all its room
+    uint64_t skip; // bytes left of an oversized message
+    buffer wire;   // with a filter: bytes as they came
+    size_t asked;  // room of the read under way
+    bool filled;   // the last read used all its room
     atomic_bool greeted;
     atomic_bool mid_message;
     atomic_bool high; // a commit went past LINK_HIGH_WATER; cleared when looked at
@@ -155,8 +155,7 @@ static bool encode(link_t *l)
               l->config.filter->encode(l->config.filter, l->out.data, l->out.size, &l->writing);
     buffer_clear(&l->out);
     if (l->config.output) // the wire form may be longer
-        atomic_fetch_add_explicit(l->config.output, l->writing.size - before,
-                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(l->config.output, l->writing.size - before, memory_order_relaxed);
     return ok;
 }
 
@@ -235,9 +234,8 @@ uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
         return NULL;
     }
     size_t room = size + prefix, waiting = unwritten(l);
-    size_t total = l->config.output
-                       ? atomic_load_explicit(l->config.output, memory_order_relaxed)
-                       : 0;
+    size_t total =
+        l->config.output ? atomic_load_explicit(l->config.output, memory_order_relaxed) : 0;
     bool fits = room <= l->config.max_output && waiting <= l->config.max_output - room &&
                 (!l->config.output || (room <= l->config.max_total_output &&
                                        total <= l->config.max_total_output - room));
@@ -427,7 +425,8 @@ static bool decode(link_t *l, size_t n)
 {
     buffer reply = {0};
     l->wire.size += n;
-    bool ok = l->config.filter->decode(l->config.filter, l->wire.data, l->wire.size, &l->in, &reply);
+    bool ok =
+        l->config.filter->decode(l->config.filter, l->wire.data, l->wire.size, &l->in, &reply);
     buffer_clear(&l->wire);
     if (ok && reply.size) {
         pthread_mutex_lock(&l->lock);

@@ -38,8 +38,8 @@
 #include <stdint.h>
 
 enum {
-    LINK_HIGH_WATER = 1 << 20,      // unwritten bytes at which reading pauses
-    LINK_DISCARD_LIMIT = 64 << 20,  // a longer message is not even skipped: close
+    LINK_HIGH_WATER = 1 << 20,     // unwritten bytes at which reading pauses
+    LINK_DISCARD_LIMIT = 64 << 20, // a longer message is not even skipped: close
 };
 
 typedef struct link link_t;
@@ -61,12 +61,12 @@ typedef struct link_config {
     uint16_t protocol; // ours: SP_REP or SP_REQ
     uint16_t peer;     // the only one accepted
     sp_framing framing;
-    size_t read_ahead;         // a read buffer grows up to it when much comes at once
-    size_t max_message;        // bytes of a message, SP header included
-    size_t max_output;         // bound on unwritten bytes of this link
-    atomic_size_t *output;     // unwritten bytes of all links together; may be NULL
-    size_t max_total_output;   // bound on *output
-    nrpc_filter *filter;       // taken; NULL: bytes as they are
+    size_t read_ahead;       // a read buffer grows up to it when much comes at once
+    size_t max_message;      // bytes of a message, SP header included
+    size_t max_output;       // bound on unwritten bytes of this link
+    atomic_size_t *output;   // unwritten bytes of all links together; may be NULL
+    size_t max_total_output; // bound on *output
+    nrpc_filter *filter;     // taken; NULL: bytes as they are
 } link_config;
 
 // Takes stream, also when it fails. Nothing happens until link_start.

@@ -97,7 +97,8 @@ const method *method_table_find(const method_table *t, const char *name, size_t 
     if (!t->slot_count)
         return NULL;
     uint32_t hash = hash_of(name, size);
-    for (size_t at = hash & (t->slot_count - 1); t->slots[at]; at = (at + 1) & (t->slot_count - 1)) {
+    for (size_t at = hash & (t->slot_count - 1); t->slots[at];
+         at = (at + 1) & (t->slot_count - 1)) {
         const method *m = &t->methods[t->slots[at] - 1];
         if (m->hash == hash && m->name_size == size && memcmp(m->name, name, size) == 0)
             return m;

@@ -45,7 +45,7 @@ void nrpc_server_options_init(nrpc_server_options *o)
     };
 }
 
-// --- connections -----------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------
 
 bool server_add_connection(nrpc_server *s, connection *c)
 {
@@ -134,7 +134,7 @@ static void on_sweep(timer *t)
     pthread_mutex_unlock(&s->lock);
 }
 
-// --- listeners -------------------------------------------------------------------------------------
+// --- listeners -----------------------------------------------------------------------------------
 
 // With server.lock.
 static void accept_next(listener *l)
@@ -292,7 +292,7 @@ static void close_listeners(nrpc_server *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-// --- life ------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *options,
                              nrpc_status *status)

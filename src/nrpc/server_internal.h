@@ -57,8 +57,8 @@ struct nrpc_call {
     const ProtobufCMessage *request;
     arena memory;
     int64_t deadline_ns;
-    atomic_int refs;              // the handler, the reader, the connection's table, each timer
-    atomic_bool answered;         // set once, by whoever sends the reply
+    atomic_int refs;      // the handler, the reader, the connection's table, each timer
+    atomic_bool answered; // set once, by whoever sends the reply
     atomic_bool cancelled;
     const atomic_bool *cancel_flag; // own, or that of the outermost call
     bool detached;
@@ -95,7 +95,7 @@ void call_cancel(nrpc_call *call);
 // As call_cancel, and answers the caller with this status.
 void call_cancel_with(nrpc_call *call, const nrpc_status *status);
 
-// --- connections (connection.c) --------------------------------------------------------------------
+// --- connections (connection.c) ------------------------------------------------------------------
 
 struct connection {
     nrpc_server *server;
@@ -103,7 +103,7 @@ struct connection {
     nrpc_peer peer;
     char identity[32];
     atomic_int refs;
-    nrpc_call *spare; // of the reading thread
+    nrpc_call *spare;         // of the reading thread
     connection *next, **prev; // under server.lock
 
     pthread_mutex_t lock; // all below: the calls in flight, by SP header
@@ -124,7 +124,7 @@ nrpc_call *connection_find(connection *c, const uint8_t *header, size_t header_s
 // Nothing in flight, nothing unwritten.
 bool connection_idle(connection *c);
 
-// --- the server's lists (server.c) -----------------------------------------------------------------
+// --- the server's lists (server.c) ---------------------------------------------------------------
 
 // False: the server has as many as it may, or is stopping.
 bool server_add_connection(nrpc_server *server, connection *c);

@@ -15,8 +15,8 @@ struct timer_wheel {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     timer *slots[SLOTS];
-    int64_t tick;       // all slots up to and including this tick's have been looked at
-    int64_t wake_tick;  // when the thread means to look next
+    int64_t tick;      // all slots up to and including this tick's have been looked at
+    int64_t wake_tick; // when the thread means to look next
     size_t count;
     bool stopping;
 };

@@ -21,7 +21,7 @@ enum {
     // The backlog of the listening socket is 128, and a full one costs a second of SYN
     // retransmission: after this many connects one is seen through.
     BURST = 64,
-    ALLOWED_KB = 24 * 1024,
+    ALLOWED_KB = 8 * 1024,
     SETTLE_MS = 15000,
 };
 

@@ -144,9 +144,8 @@ uint8_t *rawsp_recv_frame(rawsp *r, size_t *size)
 bool rawsp_send_call(rawsp *r, uint32_t id, const char *method, const void *payload, size_t size,
                      uint32_t timeout_ms)
 {
-    envelope_call call = {.method = {method, strlen(method)},
-                          .payload = {payload, size},
-                          .timeout_ms = timeout_ms};
+    envelope_call call = {
+        .method = {method, strlen(method)}, .payload = {payload, size}, .timeout_ms = timeout_ms};
     size_t total = 4 + envelope_call_size(&call);
     uint8_t *bytes = malloc(total), *at;
     sp_put_u32(bytes, id | 0x80000000u);

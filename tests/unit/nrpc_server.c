@@ -311,12 +311,18 @@ static void every_error_has_its_code_and_reason(void **state)
         int code;
         const char *reason;
     } cases[] = {
-        {ECHO, "\x0a\x01" "f", 3, NRPC_NOT_FOUND, "NO_SUCH_THING"},
+        {ECHO,
+         "\x0a\x01"
+         "f",
+         3, NRPC_NOT_FOUND, "NO_SUCH_THING"},
         {"", "", 0, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND"},
         {"/" ECHO, "", 0, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND"},
         {"nrpc.v1.EchoService", "", 0, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND"},
         {"nrpc.v1.EchoService/Nope", "", 0, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND"},
-        {ECHO, "\x0a\x05" "f", 3, NRPC_INVALID_ARGUMENT, "MESSAGE_MALFORMED"},
+        {ECHO,
+         "\x0a\x05"
+         "f",
+         3, NRPC_INVALID_ARGUMENT, "MESSAGE_MALFORMED"},
         {ECHO, "\x08\x05", 2, NRPC_INVALID_ARGUMENT, "MESSAGE_MALFORMED"},
         {ECHO, "\xff", 1, NRPC_INVALID_ARGUMENT, "MESSAGE_MALFORMED"},
         {"\xff\xfe", "", 0, NRPC_INVALID_ARGUMENT, "CALL_MALFORMED"},
@@ -548,9 +554,8 @@ static void bad_addresses_are_refused_with_reasons(void **state)
     assert_int_equal(nrpc_server_listen(f->server, "udp://127.0.0.1:1", &status),
                      NRPC_INVALID_ARGUMENT);
     assert_string_equal(status.reason, "ADDRESS_INVALID");
-    assert_int_equal(
-        nrpc_server_listen(f->server, nrpc_server_address(f->server, 0), &status),
-        NRPC_UNAVAILABLE);
+    assert_int_equal(nrpc_server_listen(f->server, nrpc_server_address(f->server, 0), &status),
+                     NRPC_UNAVAILABLE);
     assert_string_equal(status.reason, "ADDRESS_IN_USE");
     nrpc_status_fini(&status);
 }
