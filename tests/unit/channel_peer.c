@@ -14,19 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-// libnng is not instrumented: where one of its objects is freed after an atomic reference count in
-// there has dropped to zero, ThreadSanitizer sees the end of the object's mutex but not the count.
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "race:pthread_mutex_destroy\n";
-}
-#endif
-
 typedef struct guest {
     peer *p;
     int fd, index;
