@@ -53,7 +53,9 @@ class Daemon:
             if (readable and not piece) or time.monotonic() > until:
                 self.process.kill()
                 self.process.wait()
-                raise RuntimeError("ftzd did not become ready: " + self.output + self.errors())
+                said = self.output + self.errors()
+                shutil.rmtree(self.dir)
+                raise RuntimeError("ftzd did not become ready: " + said)
         self.addresses = re.findall(r"(?m)^listening on (\S+)$", self.output)
 
     @property
