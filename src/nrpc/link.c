@@ -39,6 +39,7 @@ struct link {
     buffer writing;       // being written, from `written` on
     size_t written;
     size_t reserved;
+    size_t counted; // of this link in config.output
     bool write_busy;
     bool read_busy;  // the reading turn is taken: a read is pending or its bytes are handled
     bool paused;     // the reading turn waits for writes
@@ -122,15 +123,24 @@ static void close_locked(link_t *l, int error)
     nng_stream_close(l->stream); // ends both aios; nothing is submitted from here on
 }
 
+// Brings the count of all links up to date: once a read or write, not once a message, since all
+// links share it. After `closed` it is not touched: it may go with the owner.
+static void count_output(link_t *l)
+{
+    size_t now = l->told ? 0 : unwritten(l);
+    if (l->config.output && now != l->counted)
+        atomic_fetch_add_explicit(l->config.output, now - l->counted, memory_order_relaxed);
+    l->counted = now;
+}
+
 // Calls `closed` once neither side is active. Entered with the lock, left without it.
 static void tell_if_closed_and_unlock(link_t *l)
 {
     bool tell = l->closed && !l->told && !l->read_busy && !l->write_busy && !l->in_message;
-    if (tell) {
+    if (tell)
         l->told = true;
-        if (l->config.output) // what counts it may go with the owner
-            atomic_fetch_sub_explicit(l->config.output, unwritten(l), memory_order_relaxed);
-    }
+    if (!l->in_message)
+        count_output(l);
     int error = l->error;
     pthread_mutex_unlock(&l->lock);
     if (tell)
@@ -146,7 +156,6 @@ static void submit_write(link_t *l)
 
 static bool encode(link_t *l)
 {
-    size_t before = l->out.size + l->filter_out.size;
     buffer wire = l->filter_out;
     l->filter_out = l->writing;
     buffer_clear(&l->filter_out);
@@ -154,8 +163,6 @@ static bool encode(link_t *l)
     bool ok = !l->out.size ||
               l->config.filter->encode(l->config.filter, l->out.data, l->out.size, &l->writing);
     buffer_clear(&l->out);
-    if (l->config.output) // the wire form may be longer
-        atomic_fetch_add_explicit(l->config.output, l->writing.size - before, memory_order_relaxed);
     return ok;
 }
 
@@ -193,12 +200,11 @@ static void on_write(void *arg)
     l->written += n;
     if (n)
         atomic_fetch_add_explicit(&l->sweep_marks, 1, memory_order_relaxed);
-    if (l->config.output)
-        atomic_fetch_sub_explicit(l->config.output, n, memory_order_relaxed);
     if (error)
         close_locked(l, error);
     if (!l->closed && l->written < l->writing.size) {
         submit_write(l);
+        count_output(l);
         pthread_mutex_unlock(&l->lock);
         return;
     }
@@ -254,8 +260,6 @@ uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
 void link_commit(link_t *l)
 {
     l->out.size += l->reserved;
-    if (l->config.output)
-        atomic_fetch_add_explicit(l->config.output, l->reserved, memory_order_relaxed);
     if (unwritten(l) > LINK_HIGH_WATER)
         atomic_store_explicit(&l->high, true, memory_order_relaxed);
     if (!l->in_message)
@@ -410,6 +414,7 @@ static void read_on(link_t *l)
             }
         } else if (!l->closed) {
             if (submit_read(l)) {
+                count_output(l);
                 pthread_mutex_unlock(&l->lock);
                 return; // the turn and its reference go to on_read
             }
@@ -431,8 +436,6 @@ static bool decode(link_t *l, size_t n)
     if (ok && reply.size) {
         pthread_mutex_lock(&l->lock);
         ok = buffer_append(&l->filter_out, reply.data, reply.size);
-        if (ok && l->config.output)
-            atomic_fetch_add_explicit(l->config.output, reply.size, memory_order_relaxed);
         pthread_mutex_unlock(&l->lock);
     }
     buffer_fini(&reply);
@@ -473,8 +476,6 @@ void link_start(link_t *l)
         return;
     }
     bool ok = buffer_append(&l->out, hello, sizeof hello);
-    if (ok && l->config.output)
-        atomic_fetch_add_explicit(l->config.output, sizeof hello, memory_order_relaxed);
     write_if_ready(l);
     if (ok && submit_read(l)) {
         l->read_busy = true;
