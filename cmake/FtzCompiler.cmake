@@ -10,7 +10,7 @@ set(FTZ_WARNINGS -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-pr
 
 add_compile_options(-fno-strict-aliasing -fstack-protector-strong)
 add_compile_definitions(_GNU_SOURCE)
-if(CMAKE_BUILD_TYPE MATCHES "Rel")
+if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT FTZ_SANITIZE)
     add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
 if(FTZ_SANITIZE)

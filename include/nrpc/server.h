@@ -49,18 +49,21 @@ typedef struct nrpc_server_options {
     size_t max_message_size;          // of a frame, SP header included; bytes
     size_t max_connections;           // beyond it new connections are closed at once
     size_t max_calls_per_connection;  // detached or queued; beyond it RESOURCE_EXHAUSTED
+    size_t max_calls;                 // the same of all connections
     size_t max_queued_calls;          // waiting for the pool; beyond it RESOURCE_EXHAUSTED
     size_t max_output_per_connection; // unwritten bytes
     size_t max_output;                // of all connections
+    size_t max_input;                 // bytes of half-received long messages, of all connections
     size_t max_call_memory;           // of a call's arena
     size_t max_memory;                // of all arenas
     unsigned pool_threads;
-    unsigned handshake_timeout_ms; // also for a message begun, and for bytes not taken
-    unsigned stall_timeout_ms;
+    unsigned handshake_timeout_ms; // both in whole seconds, rounded up
+    unsigned stall_timeout_ms;     // without a byte of a message begun, or taken of those waiting
 } nrpc_server_options;
 
-// Defaults: 4 MiB messages, 100,000 connections, 1,024 calls each, 4,096 queued, 16 MiB and 256 MiB
-// of output, 8 MiB and 512 MiB of memory, 4 threads, 10 s, 30 s.
+// Defaults: 4 MiB messages, 100,000 connections, 1,024 calls each and 65,536 in all, 4,096 queued,
+// 16 MiB and 256 MiB of output, 256 MiB of input, 8 MiB and 512 MiB of memory, 4 threads, 10 s, 30
+// s.
 void nrpc_server_options_init(nrpc_server_options *options);
 
 nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *options,
@@ -70,14 +73,16 @@ void nrpc_server_free(nrpc_server *server);
 
 // url: tcp://HOST:PORT (port 0: any free one; [::1] for IPv6), ipc:///PATH. Connections are taken
 // from now on, so services are added first. UNAVAILABLE, reason ADDRESS_IN_USE or LISTEN_FAILED;
-// INVALID_ARGUMENT for a URL of another kind.
+// INVALID_ARGUMENT for a URL of another kind. From one thread, before others make files: the umask
+// is changed meanwhile, so that a Unix socket is its owner's alone.
 nrpc_code nrpc_server_listen(nrpc_server *server, const char *url, nrpc_status *status);
 // The i-th address as bound, ports filled in; NULL beyond the last. Borrowed from the server.
 const char *nrpc_server_address(const nrpc_server *server, size_t i);
 
 // Graceful stop: closes the listeners, answers new calls UNAVAILABLE (reason DRAINING), lets calls
-// in flight end and their replies be written, then closes. Returns when all is closed, at the
-// latest after timeout_ms, when what remains is cut. True if nothing was cut.
+// in flight end and their replies be written and taken, then closes. After timeout_ms what remains
+// is cut. Returns when all is closed and every handler has answered its call: one that does not
+// look at nrpc_call_cancelled is waited for. True if nothing was cut.
 bool nrpc_server_drain(nrpc_server *server, unsigned timeout_ms);
 bool nrpc_server_is_draining(const nrpc_server *server);
 

@@ -10,8 +10,9 @@
 //     if (registry_get(registry, name, &row, status))
 //         return status->code;
 //
-// Every function here accepts a NULL status and does nothing but return the code. They allocate;
-// when memory has run out the code stays right and the text may be missing.
+// nrpc_status_set, _violate and the functions that add accept a NULL status and do nothing; set and
+// violate then still return their code, the others UNKNOWN. They allocate; when memory has run out
+// the code stays right and the text may be missing.
 // Threads: one at a time. No thread-local state.
 #ifndef NRPC_STATUS_H
 #define NRPC_STATUS_H

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_SEED_BYTES = 256 << 20, SHOWN_VIOLATIONS = 20 };
@@ -30,6 +29,7 @@ typedef struct daemon {
     registry *registry;
     services *services;
     nrpc_server *server;
+    atomic_bool drained;
 } daemon_t;
 
 // Says why on standard error, as a person would want to read it.
@@ -52,31 +52,31 @@ static int fail(const char *doing, nrpc_status *status)
 
 static nrpc_code read_seed(const char *path, buffer *out, nrpc_status *status)
 {
+    enum { PIECE = 1 << 16 };
     FILE *f = fopen(path, "rb");
-    struct stat st;
-    if (!f || fstat(fileno(f), &st)) {
-        nrpc_status_set(status, NRPC_NOT_FOUND, "FILE_NOT_READ", "cannot read %s: %s", path,
-                        strerror(errno));
-    } else if (st.st_size > MAX_SEED_BYTES) {
+    if (!f)
+        return nrpc_status_set(status, NRPC_NOT_FOUND, "FILE_NOT_READ", "cannot read %s: %s", path,
+                               strerror(errno));
+    size_t n;
+    do {
+        uint8_t *p = buffer_reserve(out, PIECE);
+        n = p ? fread(p, 1, PIECE, f) : 0;
+        out->size += n;
+    } while (n);
+    if (out->failed)
         nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "FILE_TOO_LARGE",
                         "%s is larger than %d bytes: import it with ftz import", path,
                         MAX_SEED_BYTES);
-    } else {
-        size_t n, size = (size_t)st.st_size + 1;
-        uint8_t *p = buffer_reserve(out, size);
-        n = p ? fread(p, 1, size, f) : 0;
-        out->size += n;
-        if (!p || ferror(f))
-            nrpc_status_set(status, NRPC_UNAVAILABLE, "FILE_NOT_READ", "cannot read %s", path);
-    }
-    if (f)
-        fclose(f);
+    else if (ferror(f))
+        nrpc_status_set(status, NRPC_UNAVAILABLE, "FILE_NOT_READ", "cannot read %s: %s", path,
+                        strerror(errno));
+    fclose(f);
     return status->code;
 }
 
 static nrpc_code import_seed(daemon_t *d, const char *path, nrpc_status *status)
 {
-    buffer text = {0};
+    buffer text = {.limit = MAX_SEED_BYTES};
     registry_import result;
     store_context context = {.deadline_ns = CLOCK_NEVER, .actor = "seed", .request_id = ""};
     nrpc_code code = read_seed(path, &text, status);
@@ -96,9 +96,10 @@ static nrpc_code listen_everywhere(daemon_t *d, nrpc_status *status)
     for (size_t i = 0; i < d->options.listen_count; i++) {
         const char *url = d->options.listen[i];
         if (nrpc_server_listen(d->server, url, status)) {
-            // Of the defaults, a host may lack IPv6; an address in use means another server.
-            bool optional = d->options.default_listen && strstr(url, "[::1]") &&
-                            strcmp(status->reason, "ADDRESS_IN_USE") != 0;
+            // Of the defaults the first must be had; a host may lack IPv6, or the folder of the
+            // socket. An address in use means another server.
+            bool optional =
+                d->options.default_listen && i > 0 && strcmp(status->reason, "ADDRESS_IN_USE") != 0;
             if (!optional)
                 return status->code;
             char quoted[LOG_QUOTE_SIZE];
@@ -161,7 +162,8 @@ static void *drain(void *arg)
 {
     daemon_t *d = arg;
     if (!nrpc_server_drain(d->server, d->options.drain_ms))
-        log_warn("stopped with calls unanswered", NULL);
+        log_warn("stopped with connections cut", NULL);
+    atomic_store(&d->drained, true);
     kill(getpid(), SIGUSR1); // wakes the wait below
     return NULL;
 }
@@ -179,7 +181,9 @@ static void serve(daemon_t *d, const sigset_t *signals)
         drain(d);
         return;
     }
-    sigwait(signals, &signal);
+    do
+        sigwait(signals, &signal);
+    while (signal == SIGUSR1 && !atomic_load(&d->drained));
     if (signal != SIGUSR1)
         _exit(EXIT_SUCCESS);
     pthread_join(thread, NULL);
@@ -197,6 +201,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);

@@ -13,7 +13,7 @@ enum { OPTIONS_MAX_LISTEN = 16, OPTIONS_MAX_SEED = 64 };
 typedef struct options {
     const char *listen[OPTIONS_MAX_LISTEN];
     size_t listen_count;
-    bool default_listen; // none was asked for: an address that cannot be had is only a warning
+    bool default_listen; // none was asked for: of these only the first must be had
     const char *store;   // "sqlite:PATH"
     const char *seeds[OPTIONS_MAX_SEED];
     size_t seed_count;

@@ -1,6 +1,7 @@
 #include "nrpc/server_internal.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "nrpc/wirewalk.h"
 
 #include <assert.h>
@@ -95,7 +96,7 @@ static void put_response(const response *r, uint8_t *out)
     }
 }
 
-static uint8_t *reserve(nrpc_call *call, size_t size, nrpc_code *error)
+static uint8_t *reserve(nrpc_call *call, size_t size, bool refusal, nrpc_code *error)
 {
     if (call->child_ops) {
         uint8_t *p = call->child_ops->reserve(call->child_context, size);
@@ -103,7 +104,9 @@ static uint8_t *reserve(nrpc_call *call, size_t size, nrpc_code *error)
             *error = NRPC_RESOURCE_EXHAUSTED;
         return p;
     }
-    uint8_t *p = link_reserve(call->conn->link, call->header_size + size, error);
+    size += call->header_size;
+    uint8_t *p = refusal ? link_reserve_refusal(call->conn->link, size, error)
+                         : link_reserve(call->conn->link, size, error);
     if (!p)
         return NULL;
     memcpy(p, call->header, call->header_size);
@@ -124,7 +127,7 @@ static void send_error(nrpc_call *call, const nrpc_status *status, const envelop
     size_t size = 0;
     nrpc_code error;
     uint8_t *bytes = envelope_pack_error(status, metadata, count, &size);
-    uint8_t *p = bytes ? reserve(call, size, &error) : NULL;
+    uint8_t *p = bytes ? reserve(call, size, true, &error) : NULL;
     if (p) {
         memcpy(p, bytes, size);
         commit(call, size);
@@ -146,6 +149,13 @@ static bool claim(nrpc_call *call)
             call_unref(call);
     }
     return true;
+}
+
+// After the answer of whoever claimed the call is with the link: from here a drain may close it.
+static void settle(nrpc_call *call)
+{
+    if (call->tracked)
+        connection_answered(call->conn);
 }
 
 static void refuse_too_large(nrpc_call *call, size_t size, size_t limit)
@@ -185,7 +195,7 @@ static void answer(nrpc_call *call, const response *r)
         if (r->size > limit) {
             refuse_too_large(call, r->size, limit);
         } else {
-            uint8_t *p = reserve(call, size, &error), *payload;
+            uint8_t *p = reserve(call, size, false, &error), *payload;
             if (p) {
                 envelope_put_ok(p, r->size, call->reply_metadata, call->reply_metadata_count,
                                 &payload);
@@ -195,6 +205,7 @@ static void answer(nrpc_call *call, const response *r)
                 refuse_no_room(call);
             }
         }
+        settle(call);
     }
     call_unref(call);
 }
@@ -228,6 +239,7 @@ void nrpc_call_fail(nrpc_call *call, const nrpc_status *status)
     if (claim(call)) {
         note_draining(call);
         send_error(call, status, call->reply_metadata, call->reply_metadata_count);
+        settle(call);
     }
     call_unref(call);
 }
@@ -281,8 +293,10 @@ void call_cancel(nrpc_call *call)
 void call_cancel_with(nrpc_call *call, const nrpc_status *status)
 {
     // Not by the handler: the reply's metadata and the arena are not ours to touch.
-    if (claim(call))
+    if (claim(call)) {
         send_error(call, status, NULL, 0);
+        settle(call);
+    }
     call_cancel(call);
 }
 
@@ -322,7 +336,10 @@ bool nrpc_call_cancel_sibling(nrpc_call *call, uint32_t id)
     nrpc_call *other = connection_find(call->conn, header, call->header_size);
     if (!other)
         return false;
-    bool self = other == call;
+    const nrpc_call *outermost = call;
+    while (outermost->parent)
+        outermost = outermost->parent;
+    bool self = other == outermost;
     if (!self) {
         nrpc_status status = {0};
         nrpc_status_set(&status, NRPC_CANCELLED, "CANCELLED", "the caller cancelled the call");
@@ -360,6 +377,12 @@ bool nrpc_call_detach(nrpc_call *call)
     call->detached = true;
     connection_ref(call->conn);
     atomic_fetch_add_explicit(&call->server->calls, 1, memory_order_relaxed);
+    size_t all = atomic_load_explicit(&call->server->calls, memory_order_relaxed);
+    if (all > call->server->options.max_calls) {
+        refuse_overload(call, "SERVER_FULL", "too many calls are in flight on this server",
+                        call->server->options.max_calls);
+        return false;
+    }
     if (!connection_track(call->conn, call)) {
         refuse_overload(call, "TOO_MANY_CALLS", "too many calls are in flight on this connection",
                         call->server->options.max_calls_per_connection);
@@ -439,7 +462,7 @@ static nrpc_code out_of_call_memory(const nrpc_call *call, nrpc_status *status)
 
 static nrpc_code no_such_method(envelope_slice name, bool declared, nrpc_status *status)
 {
-    int shown = name.size > 200 ? 200 : (int)name.size;
+    int shown = (int)utf8_valid_prefix(name.data, name.size > 200 ? 200 : name.size);
     if (!declared)
         nrpc_status_set(status, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND",
                         "no service here has the method \"%.*s\"; a method is named "

@@ -1,12 +1,17 @@
 #include "nrpc/server_internal.h"
 
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <nng/transport/ipc/ipc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_AHEAD = 16 << 10 }; // requests are short, and idle connections many
+enum {
+    READ_AHEAD = 16 << 10, // requests are short, and idle connections many
+    DRAIN_QUIET_NS = 200000000,
+};
 
 void connection_ref(connection *c)
 {
@@ -48,6 +53,7 @@ bool connection_track(connection *c, nrpc_call *call)
             (*bucket)->bucket_link = &call->bucket_next;
         *bucket = call;
         c->in_flight++;
+        call->tracked = true;
         atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&c->lock);
@@ -57,7 +63,7 @@ bool connection_track(connection *c, nrpc_call *call)
 }
 
 // With the lock. True: it was in the table; the table's reference is the caller's now.
-static bool take_out(connection *c, nrpc_call *call)
+static bool take_out(nrpc_call *call)
 {
     if (!call->bucket_link)
         return false;
@@ -65,14 +71,13 @@ static bool take_out(connection *c, nrpc_call *call)
     if (call->bucket_next)
         call->bucket_next->bucket_link = call->bucket_link;
     call->bucket_link = NULL;
-    c->in_flight--;
     return true;
 }
 
 void connection_untrack(connection *c, nrpc_call *call)
 {
     pthread_mutex_lock(&c->lock);
-    bool was = take_out(c, call);
+    bool was = take_out(call);
     pthread_mutex_unlock(&c->lock);
     if (was)
         call_unref(call);
@@ -81,7 +86,7 @@ void connection_untrack(connection *c, nrpc_call *call)
 nrpc_call *connection_find(connection *c, const uint8_t *header, size_t header_size)
 {
     nrpc_call *found = NULL;
-    // Only the reading thread, which asks, puts calls in: what it does not see is not there.
+    // Only the reading thread puts calls in. Who asks is that thread, or was handed its call by it.
     if (!atomic_load_explicit(&c->in_flight, memory_order_relaxed))
         return NULL;
     pthread_mutex_lock(&c->lock);
@@ -101,7 +106,7 @@ static void cancel_all(connection *c)
             pthread_mutex_lock(&c->lock);
             nrpc_call *call = c->buckets ? c->buckets[i] : NULL;
             if (call)
-                take_out(c, call);
+                take_out(call);
             pthread_mutex_unlock(&c->lock);
             if (!call)
                 break;
@@ -111,12 +116,25 @@ static void cancel_all(connection *c)
     }
 }
 
+void connection_answered(connection *c)
+{
+    atomic_fetch_sub_explicit(&c->in_flight, 1, memory_order_acq_rel);
+}
+
+// What the kernel has taken may be on its way yet, and a close with unread input resets the
+// connection and loses it: so we read on until the peer has been quiet for a while.
 bool connection_idle(connection *c)
 {
-    pthread_mutex_lock(&c->lock);
-    bool idle = !c->in_flight;
-    pthread_mutex_unlock(&c->lock);
-    return idle && !link_unwritten(c->link);
+    bool idle =
+        !atomic_load_explicit(&c->in_flight, memory_order_acquire) && !link_unwritten(c->link);
+    unsigned marks = link_marks(c->link);
+    int64_t now = clock_now_ns();
+    if (!idle || marks != c->drain_marks || !c->drain_quiet_ns) {
+        c->drain_marks = marks;
+        c->drain_quiet_ns = now;
+        return false;
+    }
+    return now - c->drain_quiet_ns >= DRAIN_QUIET_NS;
 }
 
 // --- what the link tells -------------------------------------------------------------------------
@@ -226,6 +244,8 @@ void connection_open(nrpc_server *server, nng_stream *stream, nrpc_transport tra
         .framing = transport == NRPC_TRANSPORT_IPC ? SP_FRAMING_IPC : SP_FRAMING_TCP,
         .read_ahead = READ_AHEAD,
         .max_message = server->options.max_message_size,
+        .input = &server->input,
+        .max_total_input = server->options.max_input,
         .max_output = server->options.max_output_per_connection,
         .output = &server->output,
         .max_total_output = server->options.max_output,

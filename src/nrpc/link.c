@@ -19,16 +19,18 @@ struct link {
     const link_ops *ops;
     void *owner;
     atomic_int refs;
-    atomic_uint sweep_marks; // reads and writes that moved bytes: a sweep sees whether any did
+    // Reads and writes that moved bytes: a sweep sees whether any did.
+    atomic_uint read_marks, write_marks;
 
     // Of the reader: whoever holds the reading turn, that is the read callback, or the write
     // callback that ends a pause.
     buffer in; // framed bytes; those before in_next are done with
     size_t in_next;
-    uint64_t skip; // bytes left of an oversized message
-    buffer wire;   // with a filter: bytes as they came
-    size_t asked;  // room of the read under way
-    bool filled;   // the last read used all its room
+    uint64_t skip;        // bytes left of an oversized message
+    buffer wire;          // with a filter: bytes as they came
+    size_t counted_input; // of this link in config.input
+    size_t asked;         // room of the read under way
+    bool filled;          // the last read used all its room
     atomic_bool greeted;
     atomic_bool mid_message;
     atomic_bool high; // a commit went past LINK_HIGH_WATER; cleared when looked at
@@ -48,7 +50,7 @@ struct link {
     bool told; // `closed` was called
     int error;
 
-    unsigned seen_marks, stalled; // of the sweep
+    unsigned seen_reads, seen_writes, stalled; // of the sweep
 };
 
 static void on_read(void *arg);
@@ -133,12 +135,24 @@ static void count_output(link_t *l)
     l->counted = now;
 }
 
+// Brings the count of all links' input up to date: what a long message needs beyond what a link
+// may always hold. By whoever has the reading turn, or at the end.
+static void count_input(link_t *l, size_t capacity)
+{
+    size_t now = capacity > l->config.read_ahead * 2 ? capacity : 0;
+    if (l->config.input && now != l->counted_input)
+        atomic_fetch_add_explicit(l->config.input, now - l->counted_input, memory_order_relaxed);
+    l->counted_input = now;
+}
+
 // Calls `closed` once neither side is active. Entered with the lock, left without it.
 static void tell_if_closed_and_unlock(link_t *l)
 {
     bool tell = l->closed && !l->told && !l->read_busy && !l->write_busy && !l->in_message;
-    if (tell)
+    if (tell) {
         l->told = true;
+        count_input(l, 0);
+    }
     if (!l->in_message)
         count_output(l);
     int error = l->error;
@@ -199,7 +213,7 @@ static void on_write(void *arg)
     size_t n = error ? 0 : nng_aio_count(l->write_aio);
     l->written += n;
     if (n)
-        atomic_fetch_add_explicit(&l->sweep_marks, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&l->write_marks, 1, memory_order_relaxed);
     if (error)
         close_locked(l, error);
     if (!l->closed && l->written < l->writing.size) {
@@ -230,7 +244,7 @@ static void on_write(void *arg)
     link_unref(l);
 }
 
-uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
+static uint8_t *reserve(link_t *l, size_t size, bool refusal, nrpc_code *error)
 {
     size_t prefix = sp_prefix_size(l->config.framing);
     pthread_mutex_lock(&l->lock);
@@ -245,8 +259,8 @@ uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
     bool fits = room <= l->config.max_output && waiting <= l->config.max_output - room &&
                 (!l->config.output || (room <= l->config.max_total_output &&
                                        total <= l->config.max_total_output - room));
-    bool refusal = l->config.protocol == SP_REP && room <= REFUSAL_ROOM;
-    uint8_t *p = fits || refusal ? buffer_reserve(&l->out, room) : NULL;
+    fits = fits || (refusal && room <= REFUSAL_ROOM);
+    uint8_t *p = fits ? buffer_reserve(&l->out, room) : NULL;
     if (!p) {
         l->out.failed = false;
         pthread_mutex_unlock(&l->lock);
@@ -257,10 +271,29 @@ uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
     return sp_put_prefix(p, l->config.framing, size);
 }
 
+uint8_t *link_reserve(link_t *l, size_t size, nrpc_code *error)
+{
+    return reserve(l, size, false, error);
+}
+
+uint8_t *link_reserve_refusal(link_t *l, size_t size, nrpc_code *error)
+{
+    return reserve(l, size, true, error);
+}
+
+// Whether too much is unwritten to take in more: here, or, with some of it here, in all.
+static bool is_high(const link_t *l, size_t limit)
+{
+    size_t waiting = unwritten(l);
+    return waiting > limit || (waiting && l->config.output &&
+                               atomic_load_explicit(l->config.output, memory_order_relaxed) >
+                                   l->config.max_total_output);
+}
+
 void link_commit(link_t *l)
 {
     l->out.size += l->reserved;
-    if (unwritten(l) > LINK_HIGH_WATER)
+    if (is_high(l, LINK_HIGH_WATER))
         atomic_store_explicit(&l->high, true, memory_order_relaxed);
     if (!l->in_message)
         write_if_ready(l);
@@ -290,7 +323,8 @@ static bool past_high_water(link_t *l)
     atomic_store_explicit(&l->high, false, memory_order_relaxed);
     pthread_mutex_lock(&l->lock);
     write_if_ready(l);
-    bool high = unwritten(l) > LINK_HIGH_WATER;
+    count_output(l);
+    bool high = is_high(l, LINK_HIGH_WATER);
     pthread_mutex_unlock(&l->lock);
     return high;
 }
@@ -366,8 +400,10 @@ static read_next take_messages(link_t *l)
         if (l->in_next) // the start of a long message would be moved onto itself
             buffer_consume(&l->in, l->in_next);
         l->in_next = 0;
-        if (!l->in.size && l->in.capacity > l->config.read_ahead * 2)
+        if (!l->in.size && l->in.capacity > l->config.read_ahead * 2) {
             buffer_fini(&l->in);
+            count_input(l, 0);
+        }
     }
     atomic_store_explicit(&l->mid_message, l->in.size > 0 || l->skip > 0, memory_order_relaxed);
     return next;
@@ -383,6 +419,10 @@ static bool submit_read(link_t *l)
         if (b->limit && want > b->limit - b->size)
             want = b->limit - b->size;
         if (!buffer_reserve(b, want))
+            return false;
+        count_input(l, l->in.capacity);
+        if (l->counted_input && l->config.input &&
+            atomic_load_explicit(l->config.input, memory_order_relaxed) > l->config.max_total_input)
             return false;
         room = b->capacity - b->size;
     }
@@ -408,8 +448,9 @@ static void read_on(link_t *l)
         if (next == READ_CLOSE) {
             close_locked(l, NNG_EPROTO);
         } else if (next == READ_PAUSE) {
-            if (unwritten(l) > LINK_HIGH_WATER / 2) {
-                l->paused = true; // the end of a write takes the turn up again
+            // While a write is under way: its end takes the turn up again.
+            if (l->write_busy && is_high(l, LINK_HIGH_WATER / 2)) {
+                l->paused = true;
                 break;
             }
         } else if (!l->closed) {
@@ -448,7 +489,7 @@ static void on_read(void *arg)
     int error = nng_aio_result(l->read_aio);
     size_t n = error ? 0 : nng_aio_count(l->read_aio);
     if (n)
-        atomic_fetch_add_explicit(&l->sweep_marks, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&l->read_marks, 1, memory_order_relaxed);
     l->filled = n == l->asked;
     if (!error && l->config.filter) {
         if (!decode(l, n))
@@ -498,22 +539,27 @@ bool link_is_open(link_t *l)
     return atomic_load_explicit(&l->greeted, memory_order_relaxed);
 }
 
+unsigned link_marks(link_t *l)
+{
+    return atomic_load_explicit(&l->read_marks, memory_order_relaxed) +
+           atomic_load_explicit(&l->write_marks, memory_order_relaxed);
+}
+
 unsigned link_sweep(link_t *l)
 {
     pthread_mutex_lock(&l->lock);
-    bool owes = !atomic_load_explicit(&l->greeted, memory_order_relaxed) || l->write_busy ||
-                atomic_load_explicit(&l->mid_message, memory_order_relaxed);
-    unsigned marks = atomic_load_explicit(&l->sweep_marks, memory_order_relaxed);
-    if (!owes || (marks != l->seen_marks && atomic_load(&l->greeted)))
-        l->stalled = 0;
-    else
-        l->stalled++;
-    if (marks == l->seen_marks && !l->write_busy && !l->out.size && !l->closed) {
+    unsigned reads = atomic_load_explicit(&l->read_marks, memory_order_relaxed);
+    unsigned writes = atomic_load_explicit(&l->write_marks, memory_order_relaxed);
+    bool half_sent = atomic_load_explicit(&l->mid_message, memory_order_relaxed);
+    bool stuck = l->write_busy ? writes == l->seen_writes : half_sent && reads == l->seen_reads;
+    l->stalled = stuck || !link_is_open(l) ? l->stalled + 1 : 0;
+    if (writes == l->seen_writes && !l->write_busy && !l->out.size && !l->closed) {
         buffer_fini(&l->out);
         buffer_fini(&l->writing);
         l->written = 0;
     }
-    l->seen_marks = marks;
+    l->seen_reads = reads;
+    l->seen_writes = writes;
     unsigned stalled = l->stalled;
     pthread_mutex_unlock(&l->lock);
     return stalled;

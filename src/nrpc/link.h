@@ -12,12 +12,12 @@
 //                            +----------> closed <------+
 //
 // Reading. `message` runs on one thread at a time, in the order of the stream, with no lock held;
-// the bytes are borrowed until it returns. When what is unwritten passes LINK_HIGH_WATER reading
-// pauses, and goes on below half of it; only on a REP side, since a REQ side reads no more than it
-// asked for.
-// Writing. link_reserve .. link_commit brackets one message under the link's lock: reserve returns
-// room in the output buffer, so a message is packed where it will be sent from. What is committed
-// inside `message` goes out in one write when the read's last message has been handled.
+// the bytes are borrowed until it returns. When what is unwritten passes LINK_HIGH_WATER, or that
+// of all links its bound, reading pauses until enough is written; only on a REP side, since a REQ
+// side reads no more than it asked for. Writing. link_reserve .. link_commit brackets one message
+// under the link's lock: reserve returns room in the output buffer, so a message is packed where it
+// will be sent from. What is committed inside `message` goes out in one write when the read's last
+// message has been handled.
 //
 // Threads: all functions from any thread. Callbacks come on NNG's task threads, or on the thread
 // that calls link_commit or link_close; they must not block.
@@ -64,6 +64,8 @@ typedef struct link_config {
     size_t read_ahead;       // a read buffer grows up to it when much comes at once
     size_t max_message;      // bytes of a message, SP header included
     size_t max_output;       // bound on unwritten bytes of this link
+    atomic_size_t *input;    // bytes of all links' long messages, half received; may be NULL
+    size_t max_total_input;  // bound on *input; beyond it a link that wants more is closed
     atomic_size_t *output;   // unwritten bytes of all links together; may be NULL
     size_t max_total_output; // bound on *output
     nrpc_filter *filter;     // taken; NULL: bytes as they are
@@ -79,9 +81,11 @@ void link_unref(link_t *link);
 
 // Room for the message of `size` bytes that link_commit will send. Holds the link's lock until
 // then. NULL, and no lock: *error is NRPC_UNAVAILABLE if the link is closed, or
-// NRPC_RESOURCE_EXHAUSTED if a bound on unwritten bytes is reached. On a REP side up to 4 KiB
-// are granted beyond all bounds, so that a refusal can be said.
+// NRPC_RESOURCE_EXHAUSTED if a bound on unwritten bytes is reached.
 uint8_t *link_reserve(link_t *link, size_t size, nrpc_code *error);
+// The same for what says that something is refused: up to 4 KiB beyond the bounds. Who uses it
+// bounds how many refusals can be owed at a time.
+uint8_t *link_reserve_refusal(link_t *link, size_t size, nrpc_code *error);
 void link_commit(link_t *link);
 
 // No further reads; pending writes are dropped. `closed` follows. Idempotent.
@@ -91,6 +95,8 @@ size_t link_unwritten(link_t *link);
 
 // Whether the peer has greeted us.
 bool link_is_open(link_t *link);
+// A number that changes whenever bytes have been read or written.
+unsigned link_marks(link_t *link);
 // One look, from a sweep at fixed intervals. Gives back the output buffers of a link that was idle
 // since the last. Returns how many sweeps in a row the peer has owed us its handshake, or has taken
 // none of the bytes waiting for it, or has sent no byte of a message it began; 0 when it owes

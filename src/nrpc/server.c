@@ -13,6 +13,7 @@ enum {
     SWEEP_MS = 1000,
     ACCEPT_PAUSE_MS = 100, // after accept failed: at the limit of open files it fails at once
     DRAIN_LOOK_MS = 5,
+    MIN_MESSAGE_SIZE = 4096, // errors fit
 };
 
 struct listener {
@@ -37,6 +38,8 @@ void nrpc_server_options_init(nrpc_server_options *o)
         .max_queued_calls = 4096,
         .max_output_per_connection = 16 << 20,
         .max_output = 256 << 20,
+        .max_input = 256 << 20,
+        .max_calls = 65536,
         .max_call_memory = 8 << 20,
         .max_memory = 512 << 20,
         .pool_threads = 4,
@@ -50,7 +53,7 @@ void nrpc_server_options_init(nrpc_server_options *o)
 bool server_add_connection(nrpc_server *s, connection *c)
 {
     pthread_mutex_lock(&s->lock);
-    bool room = s->connection_count < s->options.max_connections && !s->stopped;
+    bool room = s->connection_count < s->options.max_connections && !s->full;
     if (room) {
         c->next = s->connections;
         c->prev = &s->connections;
@@ -155,6 +158,17 @@ static void on_pause_over(timer *t)
     pthread_mutex_unlock(&s->lock);
 }
 
+// Said once when it begins and once when it ends.
+static void note_accept(bool failing, bool was_failing, int rv)
+{
+    char quoted[LOG_QUOTE_SIZE];
+    if (failing && !was_failing)
+        log_warn("cannot accept connections; trying again", "error=%s",
+                 log_quote(nng_strerror(rv), quoted));
+    else if (!failing && was_failing && !rv)
+        log_info("accepts connections again", NULL);
+}
+
 static void on_accept(void *arg)
 {
     listener *l = arg;
@@ -162,16 +176,10 @@ static void on_accept(void *arg)
     int rv = nng_aio_result(l->aio);
     if (!rv)
         connection_open(s, nng_aio_get_output(l->aio, 0), l->transport);
-    pthread_mutex_lock(&s->lock);
     // What concerns one peer only is no reason to pause.
     bool pause = rv && rv != NNG_ECLOSED && rv != NNG_ECONNABORTED && rv != NNG_ECONNRESET;
-    if (pause && !l->failing) {
-        char quoted[LOG_QUOTE_SIZE];
-        log_warn("cannot accept connections; trying again", "address=%s error=%s", l->url,
-                 log_quote(nng_strerror(rv), quoted));
-    } else if (!rv && l->failing) {
-        log_info("accepts connections again", "address=%s", l->url);
-    }
+    pthread_mutex_lock(&s->lock);
+    bool was_failing = l->failing;
     l->failing = pause;
     if (pause && !l->closed)
         timer_start(s->timers, &l->pause, clock_now_ns() + ACCEPT_PAUSE_MS * INT64_C(1000000),
@@ -179,6 +187,7 @@ static void on_accept(void *arg)
     else
         accept_next(l);
     pthread_mutex_unlock(&s->lock);
+    note_accept(pause, was_failing, rv);
 }
 
 static void listener_free(listener *l)
@@ -211,10 +220,16 @@ static char *bound_url(listener *l, const char *url)
     return strdup(url);
 }
 
+static bool is_tcp_with_port(const char *url)
+{
+    const char *colon = strrchr(url, ':');
+    return strncmp(url, "tcp://", 6) == 0 && colon > url + 5 && colon[1] && !strpbrk(colon, "]/");
+}
+
 nrpc_code nrpc_server_listen(nrpc_server *s, const char *url, nrpc_status *status)
 {
     bool ipc = strncmp(url, "ipc://", 6) == 0;
-    if (!ipc && strncmp(url, "tcp://", 6) != 0) {
+    if (!ipc && !is_tcp_with_port(url)) {
         nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "ADDRESS_INVALID",
                         "cannot listen on %s: an address is tcp://HOST:PORT or ipc:///PATH", url);
         return nrpc_status_add(status, "address", "%s", url);
@@ -227,6 +242,8 @@ nrpc_code nrpc_server_listen(nrpc_server *s, const char *url, nrpc_status *statu
     // The socket is made before its permissions can be set, so they come from the mask.
     mode_t mask = umask(0077);
     int rv = nng_stream_listener_alloc(&l->stream_listener, url);
+    if (!rv && !ipc) // so that the kernel finds out about peers that vanished
+        rv = nng_stream_listener_set_bool(l->stream_listener, NNG_OPT_TCP_KEEPALIVE, true);
     if (!rv)
         rv = nng_stream_listener_listen(l->stream_listener);
     umask(mask);
@@ -297,6 +314,11 @@ static void close_listeners(nrpc_server *s)
 nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *options,
                              nrpc_status *status)
 {
+    if (!options->pool_threads || options->max_message_size < MIN_MESSAGE_SIZE) {
+        nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "INVALID_OPTION",
+                        "a server needs a thread, and messages of %d bytes", MIN_MESSAGE_SIZE);
+        return NRPC_INVALID_ARGUMENT;
+    }
     nrpc_server *s = calloc(1, sizeof *s);
     if (!s)
         return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
@@ -353,7 +375,7 @@ bool nrpc_server_drain(nrpc_server *s, unsigned timeout_ms)
     for (;;) {
         close_those(s, connection_idle);
         pthread_mutex_lock(&s->lock);
-        s->stopped = true; // what was accepted and not yet added is turned away
+        s->full = true; // what was accepted and not yet added is turned away
         size_t left = s->connection_count;
         if (left && clock_now_ns() < until)
             wait_a_little(s);
@@ -361,11 +383,17 @@ bool nrpc_server_drain(nrpc_server *s, unsigned timeout_ms)
         if (!left || clock_now_ns() >= until)
             break;
     }
-    bool clean = close_those(s, any) == 0;
-    pthread_mutex_lock(&s->lock);
-    while (s->connection_count || atomic_load_explicit(&s->calls, memory_order_acquire))
-        wait_a_little(s);
-    pthread_mutex_unlock(&s->lock);
+    bool clean = true, left;
+    do {
+        if (close_those(s, any))
+            clean = false;
+        pthread_mutex_lock(&s->lock);
+        s->stopped = true;
+        left = s->connection_count || atomic_load_explicit(&s->calls, memory_order_acquire);
+        if (left)
+            wait_a_little(s);
+        pthread_mutex_unlock(&s->lock);
+    } while (left);
     return clean;
 }
 

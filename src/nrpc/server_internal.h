@@ -31,6 +31,7 @@ struct nrpc_server {
     pool *workers;
     arena_budget memory;
     atomic_size_t output; // unwritten bytes of all connections
+    atomic_size_t input;  // of half-received long messages
     atomic_bool draining;
     atomic_size_t calls; // detached calls not yet freed
 
@@ -40,7 +41,9 @@ struct nrpc_server {
     connection *connections;
     size_t connection_count;
     timer sweep;
-    bool sweeping, stopped;
+    bool sweeping;
+    bool full;    // takes no further connections
+    bool stopped; // sweeps no more
 };
 
 // --- calls (call.c) ------------------------------------------------------------------------------
@@ -62,6 +65,7 @@ struct nrpc_call {
     atomic_bool cancelled;
     const atomic_bool *cancel_flag; // own, or that of the outermost call
     bool detached;
+    bool tracked; // counted among its connection's calls, until it is answered
     uint8_t header[SP_MAX_HEADER];
     size_t header_size;
     nrpc_call *bucket_next, **bucket_link; // in the connection's table
@@ -106,10 +110,13 @@ struct connection {
     nrpc_call *spare;         // of the reading thread
     connection *next, **prev; // under server.lock
 
-    pthread_mutex_t lock; // all below: the calls in flight, by SP header
-    nrpc_call **buckets;  // NULL until the first
-    atomic_size_t in_flight;
+    pthread_mutex_t lock;    // all below: the calls in flight, by SP header
+    nrpc_call **buckets;     // NULL until the first
+    atomic_size_t in_flight; // tracked and not yet answered
     bool closed;
+
+    unsigned drain_marks; // of the thread that drains: the link's marks, and since when
+    int64_t drain_quiet_ns;
 };
 
 // Takes stream.
@@ -118,10 +125,14 @@ void connection_ref(connection *c);
 void connection_unref(connection *c);
 // Puts a call among those in flight. False: too many.
 bool connection_track(connection *c, nrpc_call *call);
+// Takes it out of the table, so that its id is free before its reply leaves. It still counts.
 void connection_untrack(connection *c, nrpc_call *call);
+// Its reply is with the link, or will never be.
+void connection_answered(connection *c);
 // A call in flight with this header, with a reference for the caller; NULL.
 nrpc_call *connection_find(connection *c, const uint8_t *header, size_t header_size);
-// Nothing in flight, nothing unwritten.
+// Nothing in flight, nothing unwritten, and for a while nothing read or written. For the thread
+// that drains.
 bool connection_idle(connection *c);
 
 // --- the server's lists (server.c) ---------------------------------------------------------------

@@ -166,6 +166,16 @@ static int start_small(void **state)
     return start_with(state, &options);
 }
 
+static int start_tight(void **state)
+{
+    nrpc_server_options options;
+    nrpc_server_options_init(&options);
+    options.max_calls = 4;
+    options.max_input = 300000;
+    options.stall_timeout_ms = 1000;
+    return start_with(state, &options);
+}
+
 static int stop(void **state)
 {
     fixture *f = *state;
@@ -547,13 +557,123 @@ static void aborted_connects_leave_the_listener_alive(void **state)
     }
 }
 
+static void *drain_in_background(void *arg)
+{
+    fixture *f = arg;
+    return (void *)(uintptr_t)nrpc_server_drain(f->server, 10000);
+}
+
+static void drain_loses_no_reply_of_a_client_that_goes_on_sending(void **state)
+{
+    fixture *f = *state;
+    rawsp r;
+    pthread_t thread;
+    size_t size, reply_size;
+    uint8_t *bytes = pack_echo("big", 0, 900000, &size), *reply;
+    assert_true(rawsp_open(&r, nrpc_server_address(f->server, 0)));
+    assert_true(rawsp_send_call(&r, 1, ECHO, bytes, size, 0));
+    free(bytes);
+    usleep(50000); // the kernel has what it takes of the reply
+    assert_int_equal(pthread_create(&thread, NULL, drain_in_background, f), 0);
+    for (uint32_t i = 2; i < 12; i++) {
+        usleep(10000);
+        send_echo(&r, i, "quick", 0, 0);
+    }
+    assert_int_equal(rawsp_recv_reply(&r, NULL, &reply, &reply_size, NULL), NRPC_OK);
+    assert_true(reply_size > 900000);
+    free(reply);
+    for (uint32_t i = 2; i < 12; i++) {
+        char reason[64];
+        int code = rawsp_recv_reply(&r, NULL, NULL, NULL, reason);
+        assert_true(code == NRPC_OK || (code == NRPC_UNAVAILABLE && !strcmp(reason, "DRAINING")));
+    }
+    void *clean;
+    pthread_join(thread, &clean);
+    assert_true(clean != NULL);
+    rawsp_close(&r);
+}
+
+static void who_sends_but_does_not_read_is_closed(void **state)
+{
+    fixture *f = *state;
+    rawsp r;
+    size_t size;
+    uint8_t *bytes = pack_echo("big", 0, 1 << 20, &size);
+    assert_true(rawsp_open(&r, nrpc_server_address(f->server, 0)));
+    bool alive = true;
+    for (int i = 0; i < 200 && alive; i++) { // a request every 50 ms for 10 s at most
+        alive = rawsp_send_call(&r, (uint32_t)i, ECHO, bytes, size, 0);
+        usleep(50000);
+    }
+    free(bytes);
+    assert_false(alive);
+    rawsp_close(&r);
+}
+
+static void half_sent_messages_have_a_bound_in_all(void **state)
+{
+    fixture *f = *state;
+    enum { N = 8 };
+    rawsp r[N], other;
+    static uint8_t half[100000];
+    uint8_t prefix[8] = {0, 0, 0, 0, 0, 0x20, 0, 0}; // of 2 MiB
+    for (int i = 0; i < N; i++) {
+        assert_true(rawsp_open(&r[i], nrpc_server_address(f->server, 0)));
+        // The later ones may be closed while they send.
+        if (rawsp_send(&r[i], prefix, 8))
+            rawsp_send(&r[i], half, sizeof half);
+    }
+    assert_true(rawsp_closed_by_peer(&r[N - 1]));
+    assert_true(rawsp_open(&other, nrpc_server_address(f->server, 0)));
+    send_echo(&other, 1, "quick", 0, 0); // short ones are not touched by it
+    assert_int_equal(expect_reply(&other, NRPC_OK, ""), 1);
+    rawsp_close(&other);
+    for (int i = 0; i < N; i++)
+        rawsp_close(&r[i]);
+}
+
+static void too_many_calls_in_all_are_refused_at_once(void **state)
+{
+    fixture *f = *state;
+    rawsp r[8];
+    int refused = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_true(rawsp_open(&r[i], nrpc_server_address(f->server, 0)));
+        send_echo(&r[i], 1, "sleep", 300, 0);
+    }
+    for (uint32_t i = 0; i < 8; i++) {
+        char reason[64];
+        int code = rawsp_recv_reply(&r[i], NULL, NULL, NULL, reason);
+        refused += code == NRPC_RESOURCE_EXHAUSTED && !strcmp(reason, "SERVER_FULL");
+        rawsp_close(&r[i]);
+    }
+    assert_int_equal(refused, 4);
+}
+
+static void an_error_is_valid_utf8_whatever_it_quotes(void **state)
+{
+    fixture *f = *state;
+    rawsp r;
+    char method[256];
+    memset(method, 'a', 199);
+    strcpy(method + 199, "\xc3\xa9 and more"); // cut in the middle of a character
+    assert_true(rawsp_open(&r, nrpc_server_address(f->server, 0)));
+    assert_true(rawsp_send_call(&r, 1, method, "", 0, 0));
+    // A reason at all: details that are not UTF-8 are dropped by whoever reads them.
+    expect_reply(&r, NRPC_UNIMPLEMENTED, "METHOD_NOT_FOUND");
+    rawsp_close(&r);
+}
+
 static void bad_addresses_are_refused_with_reasons(void **state)
 {
     fixture *f = *state;
     nrpc_status status = {0};
-    assert_int_equal(nrpc_server_listen(f->server, "udp://127.0.0.1:1", &status),
-                     NRPC_INVALID_ARGUMENT);
-    assert_string_equal(status.reason, "ADDRESS_INVALID");
+    static const char *const bad[] = {"udp://127.0.0.1:1", "tcp://127.0.0.1", "tcp://[::1]",
+                                      "tcp://127.0.0.1:",  "127.0.0.1:80",    ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(nrpc_server_listen(f->server, bad[i], &status), NRPC_INVALID_ARGUMENT);
+        assert_string_equal(status.reason, "ADDRESS_INVALID");
+    }
     assert_int_equal(nrpc_server_listen(f->server, nrpc_server_address(f->server, 0), &status),
                      NRPC_UNAVAILABLE);
     assert_string_equal(status.reason, "ADDRESS_IN_USE");
@@ -582,6 +702,11 @@ int main(void)
         WITH(start_small, a_request_that_unpacks_too_large_is_refused),
         WITH(start, a_reader_that_does_not_read_is_paused),
         WITH(start, drain_answers_what_is_in_flight),
+        WITH(start, drain_loses_no_reply_of_a_client_that_goes_on_sending),
+        WITH(start_tight, who_sends_but_does_not_read_is_closed),
+        WITH(start_tight, half_sent_messages_have_a_bound_in_all),
+        WITH(start_tight, too_many_calls_in_all_are_refused_at_once),
+        WITH(start, an_error_is_valid_utf8_whatever_it_quotes),
         WITH(start, aborted_connects_leave_the_listener_alive),
         WITH(start, bad_addresses_are_refused_with_reasons),
     };
