@@ -123,7 +123,6 @@ typedef enum nrpc_transport { NRPC_TRANSPORT_TCP, NRPC_TRANSPORT_IPC } nrpc_tran
 typedef struct nrpc_peer {
     nrpc_transport transport;
     char address[64]; // "127.0.0.1:40312", "[::1]:40312", "unix"
-    bool loopback;    // came over a Unix socket or a loopback address
     bool has_uid;     // of a Unix socket's other end
     uint64_t uid;
 } nrpc_peer;

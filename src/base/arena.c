@@ -25,17 +25,12 @@ static void pb_free(void *allocator_data, void *pointer)
     (void)pointer;
 }
 
-static void start_over(arena *a)
-{
-    a->next = a->first;
-    a->end = a->first ? a->first + a->first_size : NULL;
-}
-
 void arena_init(arena *a, void *first, size_t first_size, size_t limit, arena_budget *budget)
 {
-    *a = (arena){.first = first, .first_size = first_size, .limit = limit, .budget = budget};
+    *a = (arena){.limit = limit, .budget = budget};
     a->pb = (ProtobufCAllocator){pb_alloc, pb_free, a};
-    start_over(a);
+    a->next = first;
+    a->end = first ? a->next + first_size : NULL;
 }
 
 static void release_blocks(arena *a)
@@ -48,14 +43,6 @@ static void release_blocks(arena *a)
     if (a->budget && a->used)
         atomic_fetch_sub_explicit(&a->budget->used, a->used, memory_order_relaxed);
     a->used = 0;
-}
-
-void arena_reset(arena *a)
-{
-    if (a->blocks)
-        release_blocks(a);
-    start_over(a);
-    a->exhausted = false;
 }
 
 void arena_fini(arena *a)
@@ -122,14 +109,6 @@ void *arena_zalloc(arena *a, size_t size)
 {
     void *p = arena_alloc(a, size);
     return p ? memset(p, 0, size) : NULL;
-}
-
-void *arena_dup(arena *a, const void *data, size_t size)
-{
-    void *p = arena_alloc(a, size);
-    if (p && size)
-        memcpy(p, data, size);
-    return p;
 }
 
 char *arena_strndup(arena *a, const char *text, size_t size)

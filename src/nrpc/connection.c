@@ -204,7 +204,6 @@ static void learn_peer(connection *c, nng_stream *stream, nrpc_transport transpo
     strcpy(c->identity, "anonymous");
     nng_sockaddr sa;
     if (transport == NRPC_TRANSPORT_IPC) {
-        peer->loopback = true;
         strcpy(peer->address, "unix");
         peer->has_uid = !nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &peer->uid);
         if (peer->has_uid)
@@ -217,13 +216,11 @@ static void learn_peer(connection *c, nng_stream *stream, nrpc_transport transpo
     if (sa.s_family == NNG_AF_INET) {
         inet_ntop(AF_INET, &sa.s_in.sa_addr, host, sizeof host);
         snprintf(peer->address, sizeof peer->address, "%s:%u", host, ntohs(sa.s_in.sa_port));
-        peer->loopback = (ntohl(sa.s_in.sa_addr) >> 24) == 127;
     } else if (sa.s_family == NNG_AF_INET6) {
         struct in6_addr a;
         memcpy(&a, sa.s_in6.sa_addr, sizeof a);
         inet_ntop(AF_INET6, &a, host, sizeof host);
         snprintf(peer->address, sizeof peer->address, "[%s]:%u", host, ntohs(sa.s_in6.sa_port));
-        peer->loopback = IN6_IS_ADDR_LOOPBACK(&a);
     }
 }
 

@@ -131,26 +131,38 @@ static void flood(const char *url, int count)
     assert_serves(url);
 }
 
+// What the daemon holds once its files are back, or after SETTLE_MS.
+static long settled_memory(int files, long wanted_kb)
+{
+    long memory = 0;
+    for (int i = 0; i < SETTLE_MS / 10; i++) {
+        memory = ftzd_memory_kb(&server);
+        if (ftzd_open_files(&server) <= files && memory <= wanted_kb)
+            break;
+        usleep(10000);
+    }
+    return memory;
+}
+
 static void survives_a_flood(const char *url)
 {
     flood(url, WARM_UP);
     usleep(200000);
     int files = ftzd_open_files(&server);
-    long memory = ftzd_memory_kb(&server);
-    flood(url, wanted);
-    int left_files = 0;
-    long left_memory = 0;
-    for (int i = 0; i < SETTLE_MS / 10; i++) {
-        left_files = ftzd_open_files(&server);
-        left_memory = ftzd_memory_kb(&server);
-        if (left_files <= files && left_memory <= memory + ALLOWED_KB)
-            break;
-        usleep(10000);
-    }
-    print_message("%d connects: files %d -> %d, memory %ld -> %ld KiB\n", wanted, files, left_files,
-                  memory, left_memory);
+    long memory = ftzd_memory_kb(&server), before;
+    // The allocator keeps what the busiest moment needed, which on a loaded machine is more than in
+    // the warm-up; what leaks comes again with every flood.
+    int floods = 0;
+    do {
+        before = memory;
+        flood(url, wanted);
+        memory = settled_memory(files, before + ALLOWED_KB);
+        print_message("%d connects: files %d -> %d, memory %ld -> %ld KiB\n", wanted, files,
+                      ftzd_open_files(&server), before, memory);
+    } while (memory > before + ALLOWED_KB && ++floods < 3);
+    int left_files = ftzd_open_files(&server);
     assert_true(left_files > 0 && left_files <= files);
-    assert_true(left_memory > 0 && left_memory <= memory + ALLOWED_KB);
+    assert_true(memory > 0 && memory <= before + ALLOWED_KB);
 }
 
 static void aborted_connects_leave_nothing_behind_over_tcp(void **state)

@@ -29,7 +29,7 @@ static void an_arena_hands_out_aligned_memory_that_does_not_overlap(void **state
     arena_fini(&a);
 }
 
-static void an_arena_stops_at_its_limit_and_starts_over_after_a_reset(void **state)
+static void an_arena_stops_at_its_limit(void **state)
 {
     (void)state;
     arena a;
@@ -42,11 +42,8 @@ static void an_arena_stops_at_its_limit_and_starts_over_after_a_reset(void **sta
     volatile size_t huge = SIZE_MAX; // volatile: the compiler knows better than to let us ask
     assert_null(arena_alloc(&a, huge));
     assert_null(arena_alloc(&a, huge - 20));
-    arena_reset(&a);
-    assert_false(a.exhausted);
-    assert_int_equal(a.used, 0);
-    assert_non_null(arena_alloc(&a, 90000));
     arena_fini(&a);
+    assert_int_equal(a.used, 0);
 }
 
 static void arenas_share_a_budget_and_give_it_back(void **state)
@@ -59,10 +56,9 @@ static void arenas_share_a_budget_and_give_it_back(void **state)
     assert_non_null(arena_alloc(&a, 40000));
     assert_null(arena_alloc(&b, 40000)); // its own limit would allow it
     assert_true(b.exhausted);
-    arena_reset(&a);
+    arena_fini(&a);
     assert_non_null(arena_alloc(&b, 40000));
     arena_fini(&b);
-    arena_fini(&a);
     assert_int_equal(atomic_load(&budget.used), 0);
 }
 
@@ -74,7 +70,6 @@ static void arena_texts_are_terminated_copies(void **state)
     assert_string_equal(arena_strndup(&a, "zones/x", 5), "zones");
     assert_string_equal(arena_strndup(&a, NULL, 0), "");
     assert_string_equal(arena_printf(&a, "%s-%d", "a", 42), "a-42");
-    assert_memory_equal(arena_dup(&a, "\0\1\2", 3), "\0\1\2", 3);
     char *zeros = arena_zalloc(&a, 100);
     for (int i = 0; i < 100; i++)
         assert_int_equal(zeros[i], 0);
@@ -122,7 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_hands_out_aligned_memory_that_does_not_overlap),
-        cmocka_unit_test(an_arena_stops_at_its_limit_and_starts_over_after_a_reset),
+        cmocka_unit_test(an_arena_stops_at_its_limit),
         cmocka_unit_test(arenas_share_a_budget_and_give_it_back),
         cmocka_unit_test(arena_texts_are_terminated_copies),
         cmocka_unit_test(a_buffer_grows_and_keeps_its_bytes),
