@@ -1,96 +1,12 @@
 // Descriptors are read straight from their wire bytes: protobuf-c would unpack them by unbounded
 // recursion into many times their size, and most of it is not needed.
-#include "base/buffer.h"
-#include "base/pbwire.h"
 #include "base/utf8.h"
-#include "schema/schema_private.h"
+#include "schema/schema_loader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Field numbers of google/protobuf/descriptor.proto.
-enum { SET_FILE = 1 };
-enum {
-    FILE_NAME = 1,
-    FILE_PACKAGE = 2,
-    FILE_DEPENDENCY = 3,
-    FILE_MESSAGE = 4,
-    FILE_ENUM = 5,
-    FILE_SERVICE = 6,
-    FILE_SOURCE_INFO = 9,
-    FILE_SYNTAX = 12,
-};
-enum {
-    MESSAGE_NAME = 1,
-    MESSAGE_FIELD = 2,
-    MESSAGE_NESTED = 3,
-    MESSAGE_ENUM = 4,
-    MESSAGE_OPTIONS = 7,
-    MESSAGE_ONEOF = 8,
-};
-enum {
-    FIELD_NAME = 1,
-    FIELD_NUMBER = 3,
-    FIELD_LABEL = 4,
-    FIELD_TYPE = 5,
-    FIELD_TYPE_NAME = 6,
-    FIELD_OPTIONS = 8,
-    FIELD_ONEOF_INDEX = 9,
-    FIELD_JSON_NAME = 10,
-    FIELD_PROTO3_OPTIONAL = 17,
-};
-enum { ONEOF_NAME = 1 };
-enum { ENUM_NAME = 1, ENUM_VALUE = 2, ENUM_OPTIONS = 3 };
-enum { VALUE_NAME = 1, VALUE_NUMBER = 2, VALUE_OPTIONS = 3 };
-enum { SERVICE_NAME = 1, SERVICE_METHOD = 2, SERVICE_OPTIONS = 3 };
-enum {
-    METHOD_NAME = 1,
-    METHOD_INPUT = 2,
-    METHOD_OUTPUT = 3,
-    METHOD_OPTIONS = 4,
-    METHOD_CLIENT_STREAMING = 5,
-    METHOD_SERVER_STREAMING = 6,
-};
-enum { INFO_LOCATION = 1 };
-enum { LOCATION_PATH = 1, LOCATION_LEADING = 3, LOCATION_TRAILING = 4 };
-enum { LABEL_REQUIRED = 2, LABEL_REPEATED = 3 };
-enum { TYPE_GROUP = 10 };
-// Options.
-enum {
-    FIELD_PACKED = 2,
-    FIELD_DEPRECATED = 3,
-    FIELD_BEHAVIOR = 1052, // google.api.field_behavior
-    MESSAGE_DEPRECATED = 3,
-    MESSAGE_MAP_ENTRY = 7,
-    ENUM_DEPRECATED = 3,
-    VALUE_DEPRECATED = 1,
-    SERVICE_DEPRECATED = 33,
-    METHOD_DEPRECATED = 33,
-};
-
-enum {
-    MEMORY_LIMIT = 64 << 20,
-    MAX_FIELD_NUMBER = (1 << 29) - 1,
-    MAX_PATH = 2 * SCHEMA_MAX_NESTING + 4, // of a source location
-};
-
-// A name to be resolved when every declaration is known.
-typedef struct link {
-    const char *target; // as written: ".pkg.Message"
-    schema_field *field;
-    schema_method *method; // with no field
-    bool output;           // of a method: its output, else its input
-} link;
-
-typedef struct loader {
-    schema *pool;
-    nrpc_status *status;
-    buffer symbols; // of schema_symbol
-    buffer links;   // of link
-    const schema_file *file;
-} loader;
-
-static bool malformed(loader *l, const char *where, const char *what)
+bool loader_malformed(loader *l, const char *where, const char *what)
 {
     nrpc_status_set(l->status, NRPC_INVALID_ARGUMENT, "MALFORMED_DESCRIPTOR",
                     "the descriptor set is malformed: %s: %s", where, what);
@@ -98,14 +14,14 @@ static bool malformed(loader *l, const char *where, const char *what)
     return false;
 }
 
-static bool too_large(loader *l)
+bool loader_too_large(loader *l)
 {
     nrpc_status_set(l->status, NRPC_RESOURCE_EXHAUSTED, "DESCRIPTOR_TOO_LARGE",
                     "the descriptor set is too large");
     return false;
 }
 
-static bool duplicate(loader *l, const char *name)
+bool loader_duplicate(loader *l, const char *name)
 {
     nrpc_status_set(l->status, NRPC_INVALID_ARGUMENT, "DUPLICATE_SYMBOL",
                     "the descriptor set declares %s twice", name);
@@ -113,11 +29,11 @@ static bool duplicate(loader *l, const char *name)
     return false;
 }
 
-static void *take(loader *l, size_t count, size_t size)
+void *loader_take(loader *l, size_t count, size_t size)
 {
     void *p = count <= MEMORY_LIMIT ? arena_zalloc(&l->pool->memory, count * size) : NULL;
     if (!p)
-        too_large(l);
+        loader_too_large(l);
     return p;
 }
 
@@ -136,11 +52,6 @@ static bool is_number(const pbwire_field *f, uint32_t number)
     return f->number == number && f->type == PBWIRE_VARINT;
 }
 
-static bool is_bytes(const pbwire_field *f, uint32_t number)
-{
-    return f->number == number && f->type == PBWIRE_BYTES;
-}
-
 static bool has_control(const uint8_t *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -155,12 +66,12 @@ static const char *take_text(loader *l, const char *where, const pbwire_field *f
 {
     if (!f->size || f->size > SCHEMA_MAX_NAME || !utf8_valid(f->data, f->size) ||
         has_control(f->data, f->size)) {
-        malformed(l, where, "a name is empty, too long or not printable text");
+        loader_malformed(l, where, "a name is empty, too long or not printable text");
         return NULL;
     }
     const char *text = arena_strndup(&l->pool->memory, (const char *)f->data, f->size);
     if (!text)
-        too_large(l);
+        loader_too_large(l);
     return text;
 }
 
@@ -190,23 +101,23 @@ static const char *take_identifier(loader *l, const char *where, const pbwire_fi
     const char *name = take_text(l, where, f);
     if (!name || (is_dotted(name) && !strchr(name, '.')))
         return name;
-    malformed(l, where, "a name is not an identifier");
+    loader_malformed(l, where, "a name is not an identifier");
     return NULL;
 }
 
 static const char *join(loader *l, const char *scope, const char *name)
 {
     if (!name) {
-        malformed(l, *scope ? scope : l->file->name, "a declaration has no name");
+        loader_malformed(l, *scope ? scope : l->file->name, "a declaration has no name");
         return NULL;
     }
     if (strlen(scope) + 1 + strlen(name) > SCHEMA_MAX_NAME) {
-        malformed(l, scope, "a full name is too long");
+        loader_malformed(l, scope, "a full name is too long");
         return NULL;
     }
     const char *full = *scope ? arena_printf(&l->pool->memory, "%s.%s", scope, name) : name;
     if (!full)
-        too_large(l);
+        loader_too_large(l);
     return full;
 }
 
@@ -221,19 +132,19 @@ static bool take_names(loader *l, pbwire_reader r, const char *scope, const char
             !(*name = take_identifier(l, *scope ? scope : l->file->name, &f)))
             return false;
     if (!pbwire_done(&r))
-        return malformed(l, *scope ? scope : l->file->name, "cut off or garbled");
+        return loader_malformed(l, *scope ? scope : l->file->name, "cut off or garbled");
     *full_name = join(l, scope, *name);
     return *full_name != NULL;
 }
 
 static bool add_symbol(loader *l, schema_symbol symbol)
 {
-    return buffer_append(&l->symbols, &symbol, sizeof symbol) || too_large(l);
+    return buffer_append(&l->symbols, &symbol, sizeof symbol) || loader_too_large(l);
 }
 
 static bool add_link(loader *l, link wanted)
 {
-    return buffer_append(&l->links, &wanted, sizeof wanted) || too_large(l);
+    return buffer_append(&l->links, &wanted, sizeof wanted) || loader_too_large(l);
 }
 
 // One flag of an options message.
@@ -281,7 +192,7 @@ static const char *default_json_name(loader *l, const char *name)
 {
     char *json = arena_strndup(&l->pool->memory, name, strlen(name));
     if (!json) {
-        too_large(l);
+        loader_too_large(l);
         return NULL;
     }
     char *out = json;
@@ -314,7 +225,7 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count, s
     while (pbwire_next(&r, &f)) {
         if (is_number(&f, FIELD_NUMBER)) {
             if (f.value < 1 || f.value > MAX_FIELD_NUMBER)
-                return malformed(l, where, "the field number is out of range");
+                return loader_malformed(l, where, "the field number is out of range");
             field->number = (uint32_t)f.value;
         } else if (is_number(&f, FIELD_LABEL)) {
             label = f.value;
@@ -326,7 +237,7 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count, s
         } else if (is_number(&f, FIELD_ONEOF_INDEX)) {
             oneof = f.value;
             if (oneof >= oneof_count)
-                return malformed(l, where, "there is no such oneof");
+                return loader_malformed(l, where, "there is no such oneof");
         } else if (is_bytes(&f, FIELD_JSON_NAME)) {
             if (!(field->json_name = take_text(l, where, &f)))
                 return false;
@@ -341,7 +252,7 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count, s
         return false;
     }
     if (type < SCHEMA_DOUBLE || type > SCHEMA_SINT64 || !field->number)
-        return malformed(l, where, "a field needs a type and a number");
+        return loader_malformed(l, where, "a field needs a type and a number");
     if (!field->json_name && !(field->json_name = default_json_name(l, field->name)))
         return false;
     field->type = (schema_type)type;
@@ -354,12 +265,12 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count, s
     r = pbwire_read(bytes->data, bytes->size);
     while (pbwire_next(&r, &f))
         if (is_bytes(&f, FIELD_OPTIONS) && !load_field_options(&f, field))
-            return malformed(l, where, "garbled options");
+            return loader_malformed(l, where, "garbled options");
     if (!field->repeated || !scalar)
         field->packed = false;
     if (oneof != UINT64_MAX) {
         if (field->repeated)
-            return malformed(l, where, "a repeated field is in a oneof");
+            return loader_malformed(l, where, "a repeated field is in a oneof");
         if (!optional3)
             field->oneof = &message->oneofs[oneof];
         else if (oneof < *real_oneofs) // descriptor.proto: hidden oneofs come last
@@ -368,7 +279,7 @@ static bool load_field(loader *l, schema_message *message, size_t oneof_count, s
     if (field->type != SCHEMA_MESSAGE && field->type != SCHEMA_ENUM)
         return true;
     if (!type_name)
-        return malformed(l, where, "the type has no name");
+        return loader_malformed(l, where, "the type has no name");
     return add_link(l, (link){.target = type_name, .field = field});
 }
 
@@ -381,7 +292,7 @@ static int compare_names(const void *a, const void *b)
 // Sorts the names and JSON names of the fields.
 static bool index_names(loader *l, schema_message *message)
 {
-    struct schema_name *names = take(l, message->field_count * 2, sizeof *names);
+    struct schema_name *names = loader_take(l, message->field_count * 2, sizeof *names);
     if (!names)
         return false;
     size_t n = 0;
@@ -394,7 +305,7 @@ static bool index_names(loader *l, schema_message *message)
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n; i++)
         if (compare_names(&names[i - 1], &names[i]) == 0)
-            return duplicate(l, names[i].field->full_name);
+            return loader_duplicate(l, names[i].field->full_name);
     message->names = names;
     message->name_count = n;
     return true;
@@ -416,13 +327,13 @@ static int compare_raw(const void *a, const void *b)
 static bool load_fields(loader *l, schema_message *message, pbwire_reader all, size_t oneof_count)
 {
     size_t count = count_of(all, MESSAGE_FIELD), n = 0, real_oneofs = oneof_count;
-    schema_field *fields = take(l, count, sizeof *fields);
-    const schema_field **declared = take(l, count, sizeof *declared);
+    schema_field *fields = loader_take(l, count, sizeof *fields);
+    const schema_field **declared = loader_take(l, count, sizeof *declared);
     if (!fields || !declared)
         return false;
     raw_field *raw = calloc(count + 1, sizeof *raw);
     if (!raw)
-        return too_large(l);
+        return loader_too_large(l);
     pbwire_field f;
     while (pbwire_next(&all, &f)) {
         if (!is_bytes(&f, MESSAGE_FIELD))
@@ -442,14 +353,14 @@ static bool load_fields(loader *l, schema_message *message, pbwire_reader all, s
         declared[raw[i].declared] = &fields[i];
         ok = load_field(l, message, oneof_count, &real_oneofs, &raw[i].bytes, &fields[i]);
         if (ok && i && fields[i].number == fields[i - 1].number)
-            ok = malformed(l, fields[i].full_name, "another field has the same number");
+            ok = loader_malformed(l, fields[i].full_name, "another field has the same number");
     }
     free(raw);
     if (!ok)
         return false;
     for (size_t i = 0; i < n; i++)
         if (fields[i].oneof && fields[i].oneof->index >= real_oneofs)
-            return malformed(l, fields[i].full_name, "an optional field shares its oneof");
+            return loader_malformed(l, fields[i].full_name, "an optional field shares its oneof");
     message->fields = fields;
     message->declared = declared;
     message->field_count = n;
@@ -480,16 +391,16 @@ static bool load_enum(loader *l, const char *scope, const pbwire_field *bytes, s
     if (!take_names(l, r, scope, &type->name, &type->full_name))
         return false;
     size_t count = count_of(r, ENUM_VALUE), n = 0;
-    schema_enum_value *values = take(l, count, sizeof *values);
-    const schema_enum_value **by_number = take(l, count, sizeof *by_number);
-    const schema_enum_value **by_name = take(l, count, sizeof *by_name);
+    schema_enum_value *values = loader_take(l, count, sizeof *values);
+    const schema_enum_value **by_number = loader_take(l, count, sizeof *by_number);
+    const schema_enum_value **by_name = loader_take(l, count, sizeof *by_name);
     if (!values || !by_number || !by_name)
         return false;
     if (!count)
-        return malformed(l, type->full_name, "an enum needs a value");
+        return loader_malformed(l, type->full_name, "an enum needs a value");
     while (pbwire_next(&r, &f)) {
         if (is_bytes(&f, ENUM_OPTIONS) && !option_set(&f, ENUM_DEPRECATED, &type->deprecated))
-            return malformed(l, type->full_name, "garbled options");
+            return loader_malformed(l, type->full_name, "garbled options");
         if (!is_bytes(&f, ENUM_VALUE))
             continue;
         schema_enum_value *v = &values[n];
@@ -502,7 +413,7 @@ static bool load_enum(loader *l, const char *scope, const pbwire_field *bytes, s
                 v->number = (int32_t)(uint32_t)inner.value;
             if (is_bytes(&inner, VALUE_OPTIONS) &&
                 !option_set(&inner, VALUE_DEPRECATED, &v->deprecated))
-                return malformed(l, full_name, "garbled options");
+                return loader_malformed(l, full_name, "garbled options");
         }
         v->comment = (schema_comment){"", ""};
         by_number[n] = by_name[n] = v;
@@ -512,7 +423,7 @@ static bool load_enum(loader *l, const char *scope, const pbwire_field *bytes, s
     qsort(by_number, n, sizeof(*by_number), compare_value_numbers);
     for (size_t i = 1; i < n; i++)
         if (strcmp(by_name[i - 1]->name, by_name[i]->name) == 0)
-            return duplicate(l, by_name[i]->name);
+            return loader_duplicate(l, by_name[i]->name);
     size_t unique = 1;
     for (size_t i = 1; i < n; i++)
         if (by_number[i]->number != by_number[unique - 1]->number)
@@ -528,7 +439,7 @@ static bool load_enum(loader *l, const char *scope, const pbwire_field *bytes, s
 
 static bool load_oneofs(loader *l, schema_message *message, pbwire_reader r, size_t count)
 {
-    schema_oneof *oneofs = take(l, count, sizeof *oneofs);
+    schema_oneof *oneofs = loader_take(l, count, sizeof *oneofs);
     if (!oneofs)
         return false;
     pbwire_field f;
@@ -596,7 +507,7 @@ static bool load_enums(loader *l, const char *scope, pbwire_reader r, uint32_t n
                        const schema_enum **out, size_t *out_count)
 {
     size_t count = count_of(r, number), n = 0;
-    schema_enum *enums = take(l, count, sizeof *enums);
+    schema_enum *enums = loader_take(l, count, sizeof *enums);
     if (!enums)
         return false;
     pbwire_field f;
@@ -630,9 +541,9 @@ static bool load_message(loader *l, const schema_message *parent, const pbwire_f
         if (is_bytes(&f, MESSAGE_OPTIONS) &&
             (!option_set(&f, MESSAGE_DEPRECATED, &message->deprecated) ||
              !option_set(&f, MESSAGE_MAP_ENTRY, &message->map_entry)))
-            return malformed(l, message->full_name, "garbled options");
+            return loader_malformed(l, message->full_name, "garbled options");
     if (message->map_entry && !is_map_entry(message))
-        return malformed(l, message->full_name, "not a map entry, as its option says");
+        return loader_malformed(l, message->full_name, "not a map entry, as its option says");
     return add_symbol(l, (schema_symbol){.name = message->full_name,
                                          .kind = SCHEMA_KIND_MESSAGE,
                                          .message = message});
@@ -643,8 +554,8 @@ static bool load_messages(loader *l, const schema_message *parent, pbwire_reader
 {
     size_t count = count_of(r, number), n = 0;
     if (count && nesting > SCHEMA_MAX_NESTING)
-        return malformed(l, parent->full_name, "messages are nested too deep");
-    schema_message *messages = take(l, count, sizeof *messages);
+        return loader_malformed(l, parent->full_name, "messages are nested too deep");
+    schema_message *messages = loader_take(l, count, sizeof *messages);
     if (!messages)
         return false;
     pbwire_field f;
@@ -676,7 +587,7 @@ static bool load_method(loader *l, const schema_service *service, const pbwire_f
                 return false;
         } else if (is_bytes(&f, METHOD_OPTIONS)) {
             if (!option_set(&f, METHOD_DEPRECATED, &method->deprecated))
-                return malformed(l, where, "garbled options");
+                return loader_malformed(l, where, "garbled options");
         } else if (is_number(&f, METHOD_CLIENT_STREAMING)) {
             method->client_streaming = f.value != 0;
         } else if (is_number(&f, METHOD_SERVER_STREAMING)) {
@@ -684,7 +595,7 @@ static bool load_method(loader *l, const schema_service *service, const pbwire_f
         }
     }
     if (!input || !output)
-        return malformed(l, where, "a method needs an input and an output type");
+        return loader_malformed(l, where, "a method needs an input and an output type");
     return add_link(l, (link){.target = input, .method = method}) &&
            add_link(l, (link){.target = output, .method = method, .output = true}) &&
            add_symbol(l,
@@ -700,7 +611,7 @@ static bool load_service(loader *l, const pbwire_field *bytes, schema_service *s
     if (!take_names(l, r, l->file->package, &service->name, &service->full_name))
         return false;
     size_t count = count_of(r, SERVICE_METHOD), n = 0;
-    schema_method *methods = take(l, count, sizeof *methods);
+    schema_method *methods = loader_take(l, count, sizeof *methods);
     if (!methods)
         return false;
     while (pbwire_next(&r, &f)) {
@@ -708,7 +619,7 @@ static bool load_service(loader *l, const pbwire_field *bytes, schema_service *s
             return false;
         if (is_bytes(&f, SERVICE_OPTIONS) &&
             !option_set(&f, SERVICE_DEPRECATED, &service->deprecated))
-            return malformed(l, service->full_name, "garbled options");
+            return loader_malformed(l, service->full_name, "garbled options");
     }
     service->methods = methods;
     service->method_count = n;
@@ -717,114 +628,11 @@ static bool load_service(loader *l, const pbwire_field *bytes, schema_service *s
                                          .service = service});
 }
 
-// The comment a source location's path leads to; NULL if it is none that is kept.
-static schema_comment *commented(const schema_file *file, const uint64_t *path, size_t n)
-{
-    const schema_message *message = NULL;
-    while (n >= 2) {
-        uint64_t kind = path[0], i = path[1];
-        path += 2;
-        n -= 2;
-        if (kind == (message ? MESSAGE_NESTED : FILE_MESSAGE)) {
-            if (i >= (message ? message->message_count : file->message_count))
-                return NULL;
-            message = message ? &message->messages[i] : &file->messages[i];
-            if (!n)
-                return (schema_comment *)&message->comment;
-        } else if (kind == (message ? MESSAGE_ENUM : FILE_ENUM)) {
-            if (i >= (message ? message->enum_count : file->enum_count))
-                return NULL;
-            const schema_enum *type = message ? &message->enums[i] : &file->enums[i];
-            if (n == 2 && path[0] == ENUM_VALUE && path[1] < type->value_count)
-                return (schema_comment *)&type->values[path[1]].comment;
-            return n ? NULL : (schema_comment *)&type->comment;
-        } else if (message && kind == MESSAGE_FIELD) {
-            if (n || i >= message->field_count)
-                return NULL;
-            return (schema_comment *)&message->declared[i]->comment;
-        } else if (message && kind == MESSAGE_ONEOF) {
-            if (n || i >= message->oneof_count)
-                return NULL;
-            return (schema_comment *)&message->oneofs[i].comment;
-        } else if (!message && kind == FILE_SERVICE && i < file->service_count) {
-            const schema_service *service = &file->services[i];
-            if (n == 2 && path[0] == SERVICE_METHOD && path[1] < service->method_count)
-                return (schema_comment *)&service->methods[path[1]].comment;
-            return n ? NULL : (schema_comment *)&service->comment;
-        } else {
-            return NULL;
-        }
-    }
-    return NULL;
-}
-
-// Drops the blank each line begins with, control characters, and the last newlines.
-static const char *take_comment(loader *l, const pbwire_field *f)
-{
-    if (!utf8_valid(f->data, f->size)) {
-        malformed(l, l->file->name, "a comment is not UTF-8");
-        return NULL;
-    }
-    char *text = arena_strndup(&l->pool->memory, (const char *)f->data, f->size);
-    if (!text) {
-        too_large(l);
-        return NULL;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < f->size; i++) {
-        uint8_t c = f->data[i];
-        bool line_start = i == 0 || f->data[i - 1] == '\n';
-        if (c == 0xC2 && f->data[i + 1] < 0xA0) // C1 controls
-            i++;
-        else if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7F && !(line_start && c == ' ')))
-            text[n++] = (char)c;
-    }
-    while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
-        n--;
-    text[n] = 0;
-    return text;
-}
-
-static bool load_comments(loader *l, const pbwire_field *info)
-{
-    pbwire_reader r = pbwire_read(info->data, info->size);
-    pbwire_field f, inner;
-    while (pbwire_next(&r, &f)) {
-        if (!is_bytes(&f, INFO_LOCATION))
-            continue;
-        uint64_t path[MAX_PATH];
-        size_t n = 0;
-        pbwire_reader location = pbwire_read(f.data, f.size), all = location;
-        while (pbwire_next(&location, &inner)) {
-            if (!is_bytes(&inner, LOCATION_PATH))
-                continue;
-            pbwire_reader numbers = pbwire_read(inner.data, inner.size);
-            while (n < MAX_PATH && pbwire_varint(&numbers, &path[n]))
-                n++;
-            if (!pbwire_done(&numbers))
-                return malformed(l, l->file->name, "a source location is garbled or too long");
-        }
-        if (!pbwire_done(&location))
-            return malformed(l, l->file->name, "a source location is garbled");
-        schema_comment *comment = commented(l->file, path, n);
-        if (!comment)
-            continue;
-        while (pbwire_next(&all, &inner)) {
-            if (is_bytes(&inner, LOCATION_LEADING) && !(comment->leading = take_comment(l, &inner)))
-                return false;
-            if (is_bytes(&inner, LOCATION_TRAILING) &&
-                !(comment->trailing = take_comment(l, &inner)))
-                return false;
-        }
-    }
-    return pbwire_done(&r) || malformed(l, l->file->name, "garbled source locations");
-}
-
 static bool load_file_names(loader *l, pbwire_reader r, schema_file *file)
 {
     pbwire_field f;
     size_t imports = 0;
-    const char **names = take(l, count_of(r, FILE_DEPENDENCY), sizeof *names);
+    const char **names = loader_take(l, count_of(r, FILE_DEPENDENCY), sizeof *names);
     if (!names)
         return false;
     file->package = "";
@@ -837,7 +645,7 @@ static bool load_file_names(loader *l, pbwire_reader r, schema_file *file)
             if (!(file->package = take_text(l, "a file", &f)))
                 return false;
             if (!is_dotted(file->package))
-                return malformed(l, file->package, "the package is not a name");
+                return loader_malformed(l, file->package, "the package is not a name");
         } else if (is_bytes(&f, FILE_DEPENDENCY)) {
             if (!(names[imports++] = take_text(l, "a file", &f)))
                 return false;
@@ -852,9 +660,9 @@ static bool load_file_names(loader *l, pbwire_reader r, schema_file *file)
         }
     }
     if (!pbwire_done(&r))
-        return malformed(l, file->name ? file->name : "a file", "cut off or garbled");
+        return loader_malformed(l, file->name ? file->name : "a file", "cut off or garbled");
     if (!file->name)
-        return malformed(l, "a file", "it has no name");
+        return loader_malformed(l, "a file", "it has no name");
     file->imports = names;
     file->import_count = imports;
     return true;
@@ -871,7 +679,7 @@ static bool load_file(loader *l, const pbwire_field *bytes, schema_file *file)
         !load_enums(l, file->package, r, FILE_ENUM, &file->enums, &file->enum_count))
         return false;
     size_t count = count_of(r, FILE_SERVICE), n = 0;
-    schema_service *services = take(l, count, sizeof *services);
+    schema_service *services = loader_take(l, count, sizeof *services);
     if (!services)
         return false;
     while (pbwire_next(&r, &f))
@@ -880,135 +688,7 @@ static bool load_file(loader *l, const pbwire_field *bytes, schema_file *file)
     file->services = services;
     file->service_count = n;
     while (pbwire_next(&again, &f))
-        if (is_bytes(&f, FILE_SOURCE_INFO) && !load_comments(l, &f))
-            return false;
-    return true;
-}
-
-static int compare_symbols(const void *a, const void *b)
-{
-    const schema_symbol *x = a, *y = b;
-    return strcmp(x->name, y->name);
-}
-
-static bool is_hidden(const schema_symbol *s)
-{
-    return s->kind == SCHEMA_KIND_MESSAGE && s->message->map_entry;
-}
-
-static bool resolve(loader *l, const link *wanted)
-{
-    const char *from = wanted->field ? wanted->field->full_name : wanted->method->full_name;
-    const schema_symbol *s = wanted->target[0] == '.' ? schema_find(l->pool, wanted->target) : NULL;
-    const schema_message *message = s && s->kind == SCHEMA_KIND_MESSAGE ? s->message : NULL;
-    schema_field *field = wanted->field;
-    if (field && field->type == SCHEMA_ENUM) {
-        field->enumeration = s && s->kind == SCHEMA_KIND_ENUM ? s->enumeration : NULL;
-        if (field->enumeration)
-            return true;
-    } else if (message && field) {
-        if (message->map_entry && !field->repeated)
-            return malformed(l, from, "a map is not repeated");
-        field->message = message;
-        return true;
-    } else if (message) {
-        *(wanted->output ? &wanted->method->output : &wanted->method->input) = message;
-        return true;
-    }
-    nrpc_status_set(l->status, NRPC_INVALID_ARGUMENT, "UNRESOLVED_SYMBOL",
-                    "%s refers to %s, which is not declared", from, wanted->target);
-    nrpc_status_add(l->status, "symbol", "%s", wanted->target);
-    nrpc_status_add(l->status, "from", "%s", from);
-    return false;
-}
-
-static bool resolve_all(loader *l)
-{
-    schema *pool = l->pool;
-    size_t count = l->symbols.size / sizeof(schema_symbol);
-    size_t link_count = l->links.size / sizeof(link);
-    pool->symbols = take(l, count, sizeof *pool->symbols);
-    if (!pool->symbols)
-        return false;
-    if (count)
-        memcpy(pool->symbols, l->symbols.data, l->symbols.size);
-    pool->symbol_count = count;
-    qsort(pool->symbols, count, sizeof *pool->symbols, compare_symbols);
-    for (size_t i = 1; i < count; i++)
-        if (compare_symbols(&pool->symbols[i - 1], &pool->symbols[i]) == 0)
-            return duplicate(l, pool->symbols[i].name);
-    const link *links = (const link *)(const void *)l->links.data;
-    for (size_t i = 0; i < link_count; i++)
-        if (!resolve(l, &links[i]))
-            return false;
-    // Fields have found their map entries; nobody else looks for them.
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_hidden(&pool->symbols[i]))
-            pool->symbols[kept++] = pool->symbols[i];
-    pool->symbol_count = kept;
-    return true;
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    const schema_file *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
-}
-
-typedef struct import_walk {
-    loader *l;
-    const schema_file **by_name;
-    uint8_t *state; // of by_name
-} import_walk;
-
-enum { UNSEEN, OPEN, FINISHED };
-
-// Recursion is bounded by SCHEMA_MAX_FILES.
-static bool visit(import_walk *w, size_t at)
-{
-    const schema_file *file = w->by_name[at];
-    w->state[at] = OPEN;
-    for (size_t i = 0; i < file->import_count; i++) {
-        const schema_file wanted = {.name = file->imports[i]}, *key = &wanted;
-        const schema_file **found =
-            bsearch(&key, w->by_name, w->l->pool->file_count, sizeof(*w->by_name), compare_files);
-        if (!found) {
-            nrpc_status_set(w->l->status, NRPC_INVALID_ARGUMENT, "MISSING_IMPORT",
-                            "%s imports %s, which is not in the descriptor set", file->name,
-                            file->imports[i]);
-            nrpc_status_add(w->l->status, "file", "%s", file->imports[i]);
-            return false;
-        }
-        size_t next = (size_t)(found - w->by_name);
-        if (w->state[next] == OPEN) {
-            nrpc_status_set(w->l->status, NRPC_INVALID_ARGUMENT, "IMPORT_CYCLE",
-                            "%s and %s import each other", file->name, file->imports[i]);
-            nrpc_status_add(w->l->status, "file", "%s", file->imports[i]);
-            return false;
-        }
-        if (w->state[next] == UNSEEN && !visit(w, next))
-            return false;
-    }
-    w->state[at] = FINISHED;
-    return true;
-}
-
-static bool check_imports(loader *l)
-{
-    schema *pool = l->pool;
-    import_walk w = {l, take(l, pool->file_count, sizeof(*w.by_name)),
-                     take(l, pool->file_count, sizeof(*w.state))};
-    if (!w.by_name || !w.state)
-        return false;
-    for (size_t i = 0; i < pool->file_count; i++)
-        w.by_name[i] = &pool->files[i];
-    qsort(w.by_name, pool->file_count, sizeof(*w.by_name), compare_files);
-    for (size_t i = 1; i < pool->file_count; i++)
-        if (compare_files(&w.by_name[i - 1], &w.by_name[i]) == 0)
-            return duplicate(l, w.by_name[i]->name);
-    for (size_t i = 0; i < pool->file_count; i++)
-        if (w.state[i] == UNSEEN && !visit(&w, i))
+        if (is_bytes(&f, FILE_SOURCE_INFO) && !loader_comments(l, &f))
             return false;
     return true;
 }
@@ -1019,16 +699,16 @@ static bool load_set(loader *l, const void *data, size_t size)
     pbwire_field f;
     size_t count = count_of(r, SET_FILE);
     if (size > SCHEMA_MAX_SIZE || count > SCHEMA_MAX_FILES)
-        return too_large(l);
-    l->pool->files = take(l, count, sizeof *l->pool->files);
+        return loader_too_large(l);
+    l->pool->files = loader_take(l, count, sizeof *l->pool->files);
     if (!l->pool->files)
         return false;
     while (pbwire_next(&r, &f))
         if (is_bytes(&f, SET_FILE) && !load_file(l, &f, &l->pool->files[l->pool->file_count++]))
             return false;
     if (!pbwire_done(&r))
-        return malformed(l, "the set", "cut off or garbled");
-    return check_imports(l) && resolve_all(l);
+        return loader_malformed(l, "the set", "cut off or garbled");
+    return loader_check_imports(l) && loader_resolve(l);
 }
 
 nrpc_code schema_load(const void *data, size_t size, schema **out, nrpc_status *status)
