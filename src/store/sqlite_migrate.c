@@ -88,7 +88,7 @@ static nrpc_code use_wal(sqlite_conn *conn, nrpc_status *status)
 
 nrpc_code sqlite_migrate(sqlite_conn *conn, char id[17], int64_t *revision, nrpc_status *status)
 {
-    int64_t version;
+    int64_t version = 0;
     nrpc_code code = read_int(conn, "PRAGMA user_version", &version, status);
     if (code)
         return code;

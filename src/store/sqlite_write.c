@@ -174,7 +174,7 @@ nrpc_code sqlite_tx_put(store_tx *base, store_operation operation, const store_r
                         nrpc_status *status)
 {
     sqlite_tx *tx = (sqlite_tx *)base;
-    int64_t id, created_us;
+    int64_t id = 0, created_us = 0;
     nrpc_code code = find(tx, record->name, &id, &created_us, status);
     if (code)
         return code;

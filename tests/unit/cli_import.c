@@ -49,7 +49,7 @@ static void records_are_packed_as_any_resource(void **state)
         const char *name;
     } expected[] = {{1, "zones/a"}, {1, "zones/b"}, {4, "zones/a/powerDelegations/d"}};
     for (size_t i = 0; i < 3; i++) {
-        pbwire_field any, name;
+        pbwire_field any = {0}, name = {0};
         pbwire_reader reader =
             pbwire_read(plan.packed.data + plan.records[i].offset, plan.records[i].size);
         assert_true(pbwire_next(&reader, &any));
