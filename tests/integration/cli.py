@@ -308,6 +308,30 @@ class Server(CliTest):
         self.fails(2, "zones", "list", url="bogus", says="INVALID_ADDRESS")
 
 
+class Library(CliTest):
+    def test_the_example_program_prints_the_zone_and_its_areas(self):
+        example = os.path.join(os.path.dirname(FTZ), "ftz_example_zones")
+        for address in (server.tcp, server.ipc):
+            done = subprocess.run(
+                [example, address], capture_output=True, text=True, timeout=60, env=environment()
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(
+                done.stdout.splitlines(),
+                [
+                    "Xinjiang Free-Trade Zone, 179.66 km2",
+                    "  Kashgar Area, 28.48 km2",
+                    "  Khorgos Area, 16.58 km2",
+                    "  Ürümqi Area, 134.6 km2",
+                ],
+            )
+        done = subprocess.run(
+            [example, "tcp://127.0.0.1:1"], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("UNAVAILABLE", done.stderr)
+
+
 class ExitCodes(CliTest):
     def test_usage(self):
         for arguments, says in [
