@@ -130,7 +130,7 @@ nrpc_code cache_create(cache **out, size_t limit, nrpc_status *status)
     if (!c)
         goto no_memory;
     memset(c, 0, size);
-    c->observer = (store_observer){observer_begin, observer_end};
+    c->observer = (store_observer){.begin = observer_begin, .end = observer_end};
     c->shard_limit = limit / SHARDS;
     // A known key would let a caller choose names that share a bucket.
     if (getrandom(c->key, sizeof c->key, 0) != (ssize_t)sizeof c->key) {

@@ -380,11 +380,48 @@ static bool row_exists(void *context, const store_record *record)
     return false;
 }
 
-static nrpc_code check_list(registry *r, const registry_list_request *q, parent_name *parent,
-                            char after[NAME_MAX_SIZE + 1], nrpc_status *status)
+void registry_page_fini(registry_page *page)
+{
+    buffer_fini(&page->next_page_token);
+}
+
+// What a page token is bound to: every argument but page_size.
+static nrpc_code bind_list(const registry_list_request *q, const char *parent, buffer *bound,
+                           nrpc_status *status)
+{
+    token_bind_text(bound, "list");
+    token_bind_text(bound, q->type->singular);
+    token_bind_text(bound, parent);
+    token_bind_text(bound, q->filter);
+    token_bind_text(bound, q->order_by);
+    token_bind_int(bound, q->view == BASIC);
+    token_bind_int(bound, q->show_deleted);
+    token_bind_int(bound, q->include_total_size);
+    return bound->failed ? no_memory(status) : NRPC_OK;
+}
+
+static nrpc_code parse_token(registry *r, const registry_list_request *q, const buffer *bound,
+                             char after[NAME_MAX_SIZE + 1], nrpc_status *status)
+{
+    buffer name = {0};
+    nrpc_code code = NRPC_OK;
+    if (*q->page_token)
+        code = token_parse(r->store, (store_bytes){bound->data, bound->size}, q->page_token, &name,
+                           status);
+    if (!code && name.size > NAME_MAX_SIZE)
+        code = nrpc_status_set(status, NRPC_INTERNAL, "PAGE_TOKEN_MALFORMED",
+                               "the page token holds no name");
+    if (!code && name.size)
+        memcpy(after, name.data, name.size);
+    after[code ? 0 : name.size] = '\0';
+    buffer_fini(&name);
+    return code;
+}
+
+static nrpc_code check_list(const registry_list_request *q, parent_name *parent,
+                            nrpc_status *status)
 {
     *parent = (parent_name){.text = "", .all = true};
-    after[0] = '\0';
     if (q->type->parent_collection)
         name_parse_parent(q->type, q->parent, "parent", parent, status);
     check_view(q->view, status);
@@ -411,15 +448,6 @@ static nrpc_code check_list(registry *r, const registry_list_request *q, parent_
                             "must be empty or 'name'");
         return nrpc_status_add(status, "order_by", "%.256s", q->order_by);
     }
-    token_query query = {q->type, parent->text, q->view == BASIC, q->show_deleted};
-    if (*q->page_token && !token_parse(r->store->id, &query, q->page_token, after)) {
-        nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "PAGE_TOKEN_MISMATCH",
-                        "page_token does not belong to this query: start again without it, and "
-                        "change nothing but page_size from page to page");
-        nrpc_status_violate(status, "page_token", "PAGE_TOKEN_MISMATCH",
-                            "is not a token of this query");
-        return nrpc_status_add(status, "page_token", "%.320s", q->page_token);
-    }
     return NRPC_OK;
 }
 
@@ -444,19 +472,18 @@ static nrpc_code check_parent(registry *r, const store_context *c, const registr
 
 enum { MAX_COUNT_TRIES = 8 };
 
-nrpc_code registry_list(registry *r, const store_context *c, const registry_list_request *q,
-                        buffer *rows, registry_page *page, nrpc_status *status)
+static nrpc_code list_page(registry *r, const store_context *c, const registry_list_request *q,
+                           const char *parent, const buffer *bound, buffer *rows,
+                           registry_page *page, nrpc_status *status)
 {
-    parent_name parent;
     char after[NAME_MAX_SIZE + 1];
-    *page = (registry_page){0};
-    if (check_list(r, q, &parent, after, status) || check_parent(r, c, q, &parent, status))
+    if (parse_token(r, q, bound, after, status))
         return status->code;
     size_t limit = q->page_size == 0                  ? REGISTRY_DEFAULT_PAGE
                    : q->page_size > REGISTRY_MAX_PAGE ? REGISTRY_MAX_PAGE
                                                       : (size_t)q->page_size;
     store_query query = {.type = q->type->singular,
-                         .parent = parent.all ? NULL : parent.text,
+                         .parent = parent,
                          .after = *after ? after : NULL,
                          .show_deleted = q->show_deleted,
                          .with_extra = q->view != BASIC};
@@ -464,16 +491,16 @@ nrpc_code registry_list(registry *r, const store_context *c, const registry_list
     listing l;
     // The count is a read of its own: it belongs to the page if no write came between.
     for (int tries = 0;; tries++) {
-        int64_t before = atomic_load(&r->store->revision);
+        int64_t counted = 0;
         l = (listing){
             .r = r, .request = q, .rows = rows, .end = start + q->max_size, .limit = limit};
         rows->size = start;
         nrpc_code code = q->include_total_size
-                             ? store_count(r->store, c, &query, &page->total_size, status)
+                             ? store_count(r->store, c, &query, &page->total_size, &counted, status)
                              : NRPC_OK;
         if (!code)
             code = store_list(r->store, c, &query, list_row, &l, &page->revision, status);
-        if (!code && q->include_total_size && page->revision != before) {
+        if (!code && q->include_total_size && page->revision != counted) {
             if (tries < MAX_COUNT_TRIES)
                 continue;
             nrpc_status_set(status, NRPC_ABORTED, "SNAPSHOT_CHANGED",
@@ -495,9 +522,27 @@ nrpc_code registry_list(registry *r, const store_context *c, const registry_list
         }
         break;
     }
-    if (l.more) {
-        token_query bound = {q->type, parent.text, q->view == BASIC, q->show_deleted};
-        token_make(r->store->id, &bound, l.name, page->next_page_token);
+    if (l.more && !token_make(r->store, (store_bytes){bound->data, bound->size},
+                              (store_bytes){l.name, strlen(l.name)}, &page->next_page_token)) {
+        rows->size = start;
+        return no_memory(status);
     }
     return NRPC_OK;
+}
+
+nrpc_code registry_list(registry *r, const store_context *c, const registry_list_request *q,
+                        buffer *rows, registry_page *page, nrpc_status *status)
+{
+    parent_name parent;
+    buffer bound = {0};
+    *page = (registry_page){0};
+    if (check_list(q, &parent, status))
+        return status->code;
+    nrpc_code code = bind_list(q, parent.text, &bound, status);
+    if (!code)
+        code = check_parent(r, c, q, &parent, status);
+    if (!code)
+        code = list_page(r, c, q, parent.all ? NULL : parent.text, &bound, rows, page, status);
+    buffer_fini(&bound);
+    return code;
 }

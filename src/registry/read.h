@@ -68,16 +68,19 @@ typedef struct registry_list_request {
 } registry_list_request;
 
 typedef struct registry_page {
-    char next_page_token[TOKEN_SIZE]; // "": this was the last
+    buffer next_page_token; // text; empty: this was the last
     int64_t total_size;
     int64_t revision;
 } registry_page;
 
-// Appends a page of rows to `rows`. Rows, total and revision are of one snapshot. INVALID_ARGUMENT,
-// also with reason PAGE_TOKEN_MISMATCH; NOT_FOUND for a parent that does not exist; UNIMPLEMENTED,
-// reason FILTER_NOT_SUPPORTED or ORDER_BY_NOT_SUPPORTED; RESOURCE_EXHAUSTED, reason
-// MESSAGE_TOO_LARGE, if not even one row fits; ABORTED, reason SNAPSHOT_CHANGED, if writes came too
-// fast to count in peace.
+// Zeroed is valid.
+void registry_page_fini(registry_page *page);
+
+// Appends a page of rows to `rows` and makes *page, also when it fails. Rows, total and revision
+// are of one snapshot. INVALID_ARGUMENT, also with reason PAGE_TOKEN_MISMATCH; NOT_FOUND for a
+// parent that does not exist; UNIMPLEMENTED, reason FILTER_NOT_SUPPORTED or ORDER_BY_NOT_SUPPORTED;
+// RESOURCE_EXHAUSTED, reason MESSAGE_TOO_LARGE, if not even one row fits; ABORTED, reason
+// SNAPSHOT_CHANGED, if writes came too fast to count in peace.
 MUST_USE nrpc_code registry_list(registry *r, const store_context *c,
                                  const registry_list_request *request, buffer *rows,
                                  registry_page *page, nrpc_status *status);

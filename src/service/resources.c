@@ -136,14 +136,14 @@ static void batch_get(nrpc_call *call, const ProtobufCMessage *request, void *co
 // --- List
 // ------------------------------------------------------------------------------------------
 
-enum { MAX_TRAILER = TOKEN_SIZE + 3 * (5 + PBWIRE_MAX_VARINT) };
+enum { MAX_TRAILER = TOKEN_MAX_SIZE + 3 * (5 + PBWIRE_MAX_VARINT) };
 
 static size_t put_trailer(const list_fields *f, const registry_page *page, uint8_t *out)
 {
     uint8_t *end = out;
-    if (*page->next_page_token)
-        end = pbwire_put_bytes(end, f->next_page_token, page->next_page_token,
-                               strlen(page->next_page_token));
+    if (page->next_page_token.size)
+        end = pbwire_put_bytes(end, f->next_page_token, page->next_page_token.data,
+                               page->next_page_token.size);
     if (page->total_size) {
         end = pbwire_put_tag(end, f->total_size, PBWIRE_VARINT);
         end = pbwire_put_varint(end, (uint64_t)page->total_size);
@@ -163,7 +163,7 @@ static void list(nrpc_call *call, const ProtobufCMessage *request, void *context
     nrpc_status status = {0};
     store_context c;
     buffer rows = {0};
-    registry_page page;
+    registry_page page = {0};
     registry_list_request query = {
         .type = rs->type,
         .parent = text_at(request, f->parent),
@@ -186,6 +186,7 @@ static void list(nrpc_call *call, const ProtobufCMessage *request, void *context
         service_note_revision(rs->all, call, page.revision);
         nrpc_call_reply_bytes(call, pieces, ARRAY_LEN(pieces));
     }
+    registry_page_fini(&page);
     buffer_fini(&rows);
 }
 

@@ -42,15 +42,25 @@ static void sqlite_store_close(store *base)
 static const store_ops ops = {
     .scheme = "sqlite",
     .close = sqlite_store_close,
+    .snapshot_open = sqlite_snapshot_open,
+    .snapshot_close = sqlite_snapshot_close,
     .get = sqlite_store_get,
     .get_many = sqlite_store_get_many,
     .list = sqlite_store_list,
     .count = sqlite_store_count,
+    .search = sqlite_store_search,
+    .timeline = sqlite_store_timeline,
     .changes = sqlite_store_changes,
+    .history = sqlite_store_history,
+    .expired = sqlite_store_expired,
+    .compact = sqlite_store_compact,
+    .reindex = sqlite_store_reindex,
     .write = sqlite_store_write,
     .tx_get = sqlite_tx_get,
+    .tx_children = sqlite_tx_children,
     .tx_put = sqlite_tx_put,
-    .tx_exists_child = sqlite_tx_exists_child,
+    .tx_recall = sqlite_tx_recall,
+    .tx_remember = sqlite_tx_remember,
 };
 
 nrpc_code sqlite_store_open(const char *path, store **out, nrpc_status *status)

@@ -11,6 +11,7 @@
 // sqlite_pool.c     who may use a connection
 // sqlite_sql.c      every SQL text but the migrations
 // sqlite_read.c     reads
+// sqlite_log.c      the change log: reading it, and keeping it short
 // sqlite_write.c    transactions
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
@@ -44,7 +45,7 @@ typedef enum sqlite_statement {
     STATEMENT_GET_AT_EXTRA,
     STATEMENT_CHANGES,
     STATEMENT_FIND,
-    STATEMENT_HAS_CHILD,
+    STATEMENT_CHILDREN,
     STATEMENT_INSERT,
     STATEMENT_UPDATE,
     STATEMENT_DELETE,
@@ -186,10 +187,37 @@ nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query 
                             store_row_fn row, void *context, int64_t *revision,
                             nrpc_status *status);
 nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
-                             nrpc_status *status);
-nrpc_code sqlite_store_changes(store *s, const store_context *c, int64_t after_revision,
-                               int after_index, store_change_fn change, void *context,
-                               nrpc_status *status);
+                             int64_t *revision, nrpc_status *status);
+nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
+                              store_row_fn row, void *context, int64_t *revision,
+                              nrpc_status *status);
+nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
+                                store_moment_fn moment, void *context, int64_t *revision,
+                                nrpc_status *status);
+nrpc_code sqlite_snapshot_open(store *s, const store_context *c, store_snapshot **out,
+                               int64_t *revision, nrpc_status *status);
+void sqlite_snapshot_close(store_snapshot *snapshot);
+// A reading connection for c, that of its snapshot if it has one. Neither older than
+// c->min_revision nor than `wanted`.
+MUST_USE nrpc_code sqlite_read_take(store *s, const store_context *c, int64_t wanted,
+                                    sqlite_conn **conn, nrpc_status *status);
+// Everything from here up to sqlite_read_give sees the store at *revision.
+MUST_USE nrpc_code sqlite_read_begin(sqlite_conn *conn, int64_t *revision, nrpc_status *status);
+void sqlite_read_give(store *s, const store_context *c, sqlite_conn *conn);
+
+// sqlite_log.c
+nrpc_code sqlite_store_changes(store *s, const store_context *c, const store_changes_query *q,
+                               store_change_fn change, void *context, int64_t *looked_at_revision,
+                               int *looked_at_index, nrpc_status *status);
+nrpc_code sqlite_store_history(store *s, const store_context *c, const char *name,
+                               int64_t before_revision, int before_index, store_change_fn change,
+                               void *context, nrpc_status *status);
+nrpc_code sqlite_store_expired(store *s, const store_context *c, int64_t now_us, size_t limit,
+                               store_row_fn row, void *context, nrpc_status *status);
+nrpc_code sqlite_store_compact(store *s, const store_context *c, const store_retention *keep,
+                               size_t limit, bool *more, nrpc_status *status);
+nrpc_code sqlite_store_reindex(store *s, const store_context *c, int version, store_index_fn index,
+                               void *context, nrpc_status *status);
 
 // sqlite_write.c
 nrpc_code sqlite_store_write(store *s, const store_context *c, store_write_fn fn, void *context,
@@ -198,6 +226,11 @@ nrpc_code sqlite_tx_get(store_tx *tx, const char *name, store_row_fn row, void *
                         nrpc_status *status);
 nrpc_code sqlite_tx_put(store_tx *tx, store_operation operation, const store_record *record,
                         nrpc_status *status);
-nrpc_code sqlite_tx_exists_child(store_tx *tx, const char *name, bool *exists, nrpc_status *status);
+nrpc_code sqlite_tx_children(store_tx *tx, const char *name, store_row_fn row, void *context,
+                             nrpc_status *status);
+nrpc_code sqlite_tx_recall(store_tx *tx, const char *request_id, store_request_fn request,
+                           void *context, bool *found, nrpc_status *status);
+nrpc_code sqlite_tx_remember(store_tx *tx, const char *request_id, const store_request *request,
+                             nrpc_status *status);
 
 #endif

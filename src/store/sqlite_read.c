@@ -2,6 +2,8 @@
 
 #include "store/context.h"
 
+#include <stdlib.h>
+
 static store_bytes column_bytes(sqlite3_stmt *stmt, int column)
 {
     const void *data = sqlite3_column_blob(stmt, column);
@@ -31,11 +33,16 @@ bool sqlite_row(sqlite3_stmt *stmt, store_record *record)
     return record->type && record->name && record->parent && record->uid;
 }
 
+struct store_snapshot {
+    store *store;
+    sqlite_conn *conn; // with a transaction begun
+    int64_t revision;
+};
+
 // Whatever is visible to this process is visible to a snapshot taken from now on. Nobody but this
 // process moves the revision, so there is nothing to wait for.
-static nrpc_code check_revision(store *s, int64_t wanted, nrpc_status *status)
+static nrpc_code check_revision(int64_t newest, int64_t wanted, nrpc_status *status)
 {
-    int64_t newest = atomic_load(&s->revision);
     if (wanted <= newest)
         return NRPC_OK;
     nrpc_status_set(status, NRPC_UNAVAILABLE, "REVISION_NOT_REACHED",
@@ -46,22 +53,68 @@ static nrpc_code check_revision(store *s, int64_t wanted, nrpc_status *status)
     return NRPC_UNAVAILABLE;
 }
 
-static nrpc_code take(store *s, const store_context *c, sqlite_conn **conn, nrpc_status *status)
+nrpc_code sqlite_read_take(store *s, const store_context *c, int64_t wanted, sqlite_conn **conn,
+                           nrpc_status *status)
 {
-    nrpc_code code = check_revision(s, c->min_revision, status);
-    return code ? code : sqlite_pool_take(&((sqlite_store *)s)->readers, c, conn, status);
+    int64_t newest = c->snapshot ? c->snapshot->revision : atomic_load(&s->revision);
+    nrpc_code code =
+        check_revision(newest, wanted > c->min_revision ? wanted : c->min_revision, status);
+    if (code)
+        return code;
+    if (!c->snapshot)
+        return sqlite_pool_take(&((sqlite_store *)s)->readers, c, conn, status);
+    code = store_context_check(c, status);
+    *conn = c->snapshot->conn;
+    (*conn)->context = code ? NULL : c;
+    return code;
 }
 
-static void give(store *s, sqlite_conn *conn)
+nrpc_code sqlite_read_begin(sqlite_conn *conn, int64_t *revision, nrpc_status *status)
 {
-    sqlite_pool_give(&((sqlite_store *)s)->readers, conn);
-}
-
-// Everything up to `give` sees the store at *revision.
-static nrpc_code begin(sqlite_conn *conn, int64_t *revision, nrpc_status *status)
-{
-    nrpc_code code = sqlite_run(conn, STATEMENT_BEGIN, status);
+    nrpc_code code = NRPC_OK;
+    if (sqlite3_get_autocommit(conn->db)) // not in a snapshot
+        code = sqlite_run(conn, STATEMENT_BEGIN, status);
     return code ? code : sqlite_read_revision(conn, revision, status);
+}
+
+void sqlite_read_give(store *s, const store_context *c, sqlite_conn *conn)
+{
+    if (c->snapshot)
+        conn->context = NULL;
+    else
+        sqlite_pool_give(&((sqlite_store *)s)->readers, conn);
+}
+
+nrpc_code sqlite_snapshot_open(store *s, const store_context *c, store_snapshot **out,
+                               int64_t *revision, nrpc_status *status)
+{
+    store_snapshot *snapshot = malloc(sizeof *snapshot);
+    if (!snapshot)
+        return sqlite_fail(NULL, NULL, SQLITE_NOMEM, status);
+    store_context own = *c;
+    own.snapshot = NULL;
+    sqlite_conn *conn;
+    nrpc_code code = sqlite_read_take(s, &own, 0, &conn, status);
+    if (code) {
+        free(snapshot);
+        return code;
+    }
+    code = sqlite_read_begin(conn, revision, status);
+    if (code) {
+        sqlite_read_give(s, &own, conn);
+        free(snapshot);
+        return code;
+    }
+    conn->context = NULL;
+    *snapshot = (store_snapshot){.store = s, .conn = conn, .revision = *revision};
+    *out = snapshot;
+    return NRPC_OK;
+}
+
+void sqlite_snapshot_close(store_snapshot *snapshot)
+{
+    sqlite_pool_give(&((sqlite_store *)snapshot->store)->readers, snapshot->conn);
+    free(snapshot);
 }
 
 nrpc_code sqlite_not_found(const char *name, nrpc_status *status)
@@ -101,16 +154,14 @@ nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, i
                            bool with_extra, store_row_fn row, void *context, nrpc_status *status)
 {
     sqlite_conn *conn;
-    nrpc_code code = check_revision(s, at_revision, status);
-    if (!code)
-        code = take(s, c, &conn, status);
+    nrpc_code code = sqlite_read_take(s, c, at_revision, &conn, status);
     if (code)
         return code;
     bool found = false;
     code = at_revision < 0
                ? NRPC_OK // there was nothing then
                : sqlite_get(conn, name, at_revision, with_extra, row, context, &found, status);
-    give(s, conn);
+    sqlite_read_give(s, c, conn);
     return code || found ? code : sqlite_not_found(name, status);
 }
 
@@ -132,10 +183,10 @@ nrpc_code sqlite_store_get_many(store *s, const store_context *c, const char *co
                                 int64_t *revision, nrpc_status *status)
 {
     sqlite_conn *conn;
-    nrpc_code code = take(s, c, &conn, status);
+    nrpc_code code = sqlite_read_take(s, c, 0, &conn, status);
     if (code)
         return code;
-    code = begin(conn, revision, status);
+    code = sqlite_read_begin(conn, revision, status);
     peek p = {.row = row, .context = context, .go_on = true};
     for (size_t i = 0; i < count && !code && p.go_on; i++) {
         bool found;
@@ -143,8 +194,14 @@ nrpc_code sqlite_store_get_many(store *s, const store_context *c, const char *co
         if (!code && !found)
             note_answer(&p, NULL);
     }
-    give(s, conn);
+    sqlite_read_give(s, c, conn);
     return code;
+}
+
+static nrpc_code not_yet(nrpc_status *status)
+{
+    return nrpc_status_set(status, NRPC_UNIMPLEMENTED, "STORE_NOT_YET",
+                           "the store cannot do this yet");
 }
 
 // The statement of a query, bound. The connection keeps those without a condition; *owned is what
@@ -153,6 +210,8 @@ static nrpc_code prepare_query(sqlite_conn *conn, const store_query *q, bool cou
                                sqlite3_stmt **stmt, sqlite3_stmt **owned, nrpc_status *status)
 {
     store_query shape = *q;
+    if (q->condition || q->order_count)
+        return not_yet(status);
     if (count) {
         shape.after = NULL;
         shape.with_extra = false;
@@ -181,8 +240,6 @@ static nrpc_code prepare_query(sqlite_conn *conn, const store_query *q, bool cou
         sqlite_bind_text(&b, q->parent);
     if (shape.after)
         sqlite_bind_text(&b, shape.after);
-    for (size_t i = 0; q->condition && i < q->value_count; i++)
-        sqlite_bind_value(&b, &q->values[i]);
     if (!b.rc && sqlite3_bind_parameter_count(*stmt) != b.index)
         b.rc = SQLITE_RANGE;
     return b.rc ? sqlite_fail(conn->db, conn->context, b.rc, status) : NRPC_OK;
@@ -214,13 +271,13 @@ nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query 
                             store_row_fn row, void *context, int64_t *revision, nrpc_status *status)
 {
     sqlite_conn *conn;
-    nrpc_code code = take(s, c, &conn, status);
+    nrpc_code code = sqlite_read_take(s, c, 0, &conn, status);
     if (code)
         return code;
-    code = begin(conn, revision, status);
+    code = sqlite_read_begin(conn, revision, status);
     if (!code)
         code = list_rows(conn, q, row, context, status);
-    give(s, conn);
+    sqlite_read_give(s, c, conn);
     return code;
 }
 
@@ -240,69 +297,31 @@ static nrpc_code count_rows(sqlite_conn *conn, const store_query *q, int64_t *co
 }
 
 nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
-                             nrpc_status *status)
+                             int64_t *revision, nrpc_status *status)
 {
     sqlite_conn *conn;
-    nrpc_code code = take(s, c, &conn, status);
+    nrpc_code code = sqlite_read_take(s, c, 0, &conn, status);
     if (code)
         return code;
-    code = count_rows(conn, q, count, status);
-    give(s, conn);
+    code = sqlite_read_begin(conn, revision, status);
+    if (!code)
+        code = count_rows(conn, q, count, status);
+    sqlite_read_give(s, c, conn);
     return code;
 }
 
-static nrpc_code read_changes(sqlite_conn *conn, int64_t after_id, store_change_fn change,
-                              void *context, nrpc_status *status)
+nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
+                              store_row_fn row, void *context, int64_t *revision,
+                              nrpc_status *status)
 {
-    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
-    nrpc_code code = sqlite_prepare(conn, STATEMENT_CHANGES, &stmt, status);
-    if (code)
-        return code;
-    sqlite_binder b = {.stmt = stmt};
-    sqlite_bind_int(&b, after_id);
-    for (int rc = b.rc;;) {
-        if (!rc)
-            rc = sqlite3_step(stmt);
-        if (rc == SQLITE_DONE)
-            return NRPC_OK;
-        store_record record;
-        if (rc == SQLITE_ROW && !sqlite_row(stmt, &record))
-            rc = SQLITE_NOMEM;
-        if (rc != SQLITE_ROW)
-            return sqlite_fail(conn->db, conn->context, rc, status);
-        int64_t id = sqlite3_column_int64(stmt, COLUMN_ID);
-        store_change one = {
-            .revision = id >> SQLITE_INDEX_BITS,
-            .index = (int)(id & SQLITE_MAX_INDEX),
-            .operation = (store_operation)sqlite3_column_int(stmt, COLUMN_OPERATION),
-            .record = &record,
-            .time_us = sqlite3_column_int64(stmt, COLUMN_TIME),
-            .actor = column_text(stmt, COLUMN_ACTOR),
-            .request_id = column_text(stmt, COLUMN_REQUEST_ID),
-        };
-        if (!one.actor || !one.request_id)
-            return sqlite_fail(conn->db, conn->context, SQLITE_NOMEM, status);
-        if (!change(context, &one))
-            return NRPC_OK;
-        rc = SQLITE_OK;
-    }
+    (void)s, (void)c, (void)q, (void)row, (void)context, (void)revision;
+    return not_yet(status);
 }
 
-nrpc_code sqlite_store_changes(store *s, const store_context *c, int64_t after_revision,
-                               int after_index, store_change_fn change, void *context,
-                               nrpc_status *status)
+nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
+                                store_moment_fn moment, void *context, int64_t *revision,
+                                nrpc_status *status)
 {
-    sqlite_conn *conn;
-    nrpc_code code = take(s, c, &conn, status);
-    if (code)
-        return code;
-    // Both numbers may come from a stranger's page token.
-    int64_t revision = after_revision < 0 ? 0 : after_revision;
-    int64_t index = after_index < -1 ? -1 : after_index;
-    if (revision < SQLITE_MAX_REVISION) {
-        index = index > SQLITE_MAX_INDEX ? SQLITE_MAX_INDEX : index;
-        code = read_changes(conn, (revision << SQLITE_INDEX_BITS) + index, change, context, status);
-    }
-    give(s, conn);
-    return code;
+    (void)s, (void)c, (void)q, (void)moment, (void)context, (void)revision;
+    return not_yet(status);
 }

@@ -21,8 +21,8 @@ static const char *const texts[STATEMENT_LIST] = {
                                " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
     [STATEMENT_CHANGES] = "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 ORDER BY id",
     [STATEMENT_FIND] = "SELECT id, create_time_us FROM resource WHERE name = ?1",
-    [STATEMENT_HAS_CHILD] =
-        "SELECT 1 FROM resource WHERE parent = ?1 AND delete_time_us = 0 LIMIT 1",
+    [STATEMENT_CHILDREN] = "SELECT " ROW "extra FROM resource"
+                           " WHERE parent = ?1 AND delete_time_us = 0 ORDER BY name",
     [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra)"
                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [STATEMENT_UPDATE] =
@@ -50,11 +50,9 @@ bool sqlite_query_sql(buffer *sql, const store_query *q, bool count)
     buffer_append_text(sql, "SELECT ");
     buffer_append_text(sql, count ? "count(*)" : q->with_extra ? ROW "extra" : ROW "NULL");
     buffer_append_text(sql, " FROM resource");
-    // A condition may have a better index; without one nothing may ever talk the planner out of
-    // reading just the page.
-    if (!q->condition)
-        buffer_append_text(sql, q->parent ? " INDEXED BY resource_by_parent"
-                                          : " INDEXED BY resource_by_type");
+    // Nothing may ever talk the planner out of reading just the page.
+    buffer_append_text(sql, q->parent ? " INDEXED BY resource_by_parent"
+                                      : " INDEXED BY resource_by_type");
     buffer_append_text(sql, " WHERE type = ?");
     if (q->parent)
         buffer_append_text(sql, " AND parent = ?");
@@ -62,8 +60,6 @@ bool sqlite_query_sql(buffer *sql, const store_query *q, bool count)
         buffer_append_text(sql, " AND name > ?");
     if (!q->show_deleted)
         buffer_append_text(sql, " AND delete_time_us = 0");
-    if (q->condition)
-        buffer_printf(sql, " AND (%s)", q->condition);
     if (!count)
         buffer_append_text(sql, " ORDER BY name");
     return buffer_append_byte(sql, '\0') && !sql->failed;

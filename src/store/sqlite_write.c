@@ -53,19 +53,49 @@ nrpc_code sqlite_tx_get(store_tx *base, const char *name, store_row_fn row, void
     return found ? NRPC_OK : sqlite_not_found(name, status);
 }
 
-nrpc_code sqlite_tx_exists_child(store_tx *base, const char *name, bool *exists,
-                                 nrpc_status *status)
+nrpc_code sqlite_tx_children(store_tx *base, const char *name, store_row_fn row, void *context,
+                             nrpc_status *status)
 {
     sqlite_tx *tx = (sqlite_tx *)base;
     CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
-    nrpc_code code = prepare(tx, STATEMENT_HAS_CHILD, &stmt, status);
+    nrpc_code code = prepare(tx, STATEMENT_CHILDREN, &stmt, status);
     if (code)
         return code;
     sqlite_binder b = {.stmt = stmt};
     sqlite_bind_text(&b, name);
-    int rc = b.rc ? b.rc : sqlite3_step(stmt);
-    *exists = rc == SQLITE_ROW;
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NRPC_OK : broken(tx, rc, status);
+    for (int rc = b.rc;; rc = SQLITE_OK) {
+        if (!rc)
+            rc = sqlite3_step(stmt);
+        store_record record;
+        if (rc == SQLITE_DONE)
+            return NRPC_OK;
+        if (rc == SQLITE_ROW && !sqlite_row(stmt, &record))
+            rc = SQLITE_NOMEM;
+        if (rc != SQLITE_ROW)
+            return broken(tx, rc, status);
+        if (!row(context, &record))
+            return NRPC_OK;
+    }
+}
+
+static nrpc_code not_yet(nrpc_status *status)
+{
+    return nrpc_status_set(status, NRPC_UNIMPLEMENTED, "STORE_NOT_YET",
+                           "the store cannot do this yet");
+}
+
+nrpc_code sqlite_tx_recall(store_tx *tx, const char *request_id, store_request_fn request,
+                           void *context, bool *found, nrpc_status *status)
+{
+    (void)tx, (void)request_id, (void)request, (void)context, (void)found;
+    return not_yet(status);
+}
+
+nrpc_code sqlite_tx_remember(store_tx *tx, const char *request_id, const store_request *request,
+                             nrpc_status *status)
+{
+    (void)tx, (void)request_id, (void)request;
+    return not_yet(status);
 }
 
 // The row's id and time of creation; *id 0 if there is none.
@@ -273,13 +303,14 @@ static nrpc_code commit(sqlite_tx *tx, nrpc_status *status)
         nrpc_status_add(status, "rollback", "failed");
     if (observer)
         observer->end(observer, names, tx->name_count, !code);
-    free(names);
-    if (code) {
+    if (code)
         nrpc_status_add(status, "phase", "commit");
-        return code;
-    }
-    atomic_store(&tx->base.store->revision, tx->base.revision);
-    return NRPC_OK;
+    else
+        atomic_store(&tx->base.store->revision, tx->base.revision);
+    if (!code && observer && observer->moved)
+        observer->moved(observer, names, tx->name_count, tx->base.revision);
+    free(names);
+    return code;
 }
 
 nrpc_code sqlite_store_write(store *s, const store_context *c, store_write_fn fn, void *context,

@@ -29,6 +29,19 @@ void store_close(store *s)
         s->ops->close(s);
 }
 
+nrpc_code store_snapshot_open(store *s, const store_context *c, store_snapshot **out,
+                              int64_t *revision, nrpc_status *status)
+{
+    *out = NULL;
+    return s->ops->snapshot_open(s, c, out, revision, status);
+}
+
+void store_snapshot_close(store *s, store_snapshot *snapshot)
+{
+    if (snapshot)
+        s->ops->snapshot_close(snapshot);
+}
+
 nrpc_code store_get(store *s, const store_context *c, const char *name, int64_t at_revision,
                     bool with_extra, store_row_fn row, void *context, nrpc_status *status)
 {
@@ -49,15 +62,54 @@ nrpc_code store_list(store *s, const store_context *c, const store_query *q, sto
 }
 
 nrpc_code store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
-                      nrpc_status *status)
+                      int64_t *revision, nrpc_status *status)
 {
-    return s->ops->count(s, c, q, count, status);
+    return s->ops->count(s, c, q, count, revision, status);
 }
 
-nrpc_code store_changes(store *s, const store_context *c, int64_t after_revision, int after_index,
-                        store_change_fn change, void *context, nrpc_status *status)
+nrpc_code store_search(store *s, const store_context *c, const store_search_query *q,
+                       store_row_fn row, void *context, int64_t *revision, nrpc_status *status)
 {
-    return s->ops->changes(s, c, after_revision, after_index, change, context, status);
+    return s->ops->search(s, c, q, row, context, revision, status);
+}
+
+nrpc_code store_timeline(store *s, const store_context *c, const store_timeline_query *q,
+                         store_moment_fn moment, void *context, int64_t *revision,
+                         nrpc_status *status)
+{
+    return s->ops->timeline(s, c, q, moment, context, revision, status);
+}
+
+nrpc_code store_changes(store *s, const store_context *c, const store_changes_query *q,
+                        store_change_fn change, void *context, int64_t *looked_at_revision,
+                        int *looked_at_index, nrpc_status *status)
+{
+    return s->ops->changes(s, c, q, change, context, looked_at_revision, looked_at_index, status);
+}
+
+nrpc_code store_history(store *s, const store_context *c, const char *name, int64_t before_revision,
+                        int before_index, store_change_fn change, void *context,
+                        nrpc_status *status)
+{
+    return s->ops->history(s, c, name, before_revision, before_index, change, context, status);
+}
+
+nrpc_code store_expired(store *s, const store_context *c, int64_t now_us, size_t limit,
+                        store_row_fn row, void *context, nrpc_status *status)
+{
+    return s->ops->expired(s, c, now_us, limit, row, context, status);
+}
+
+nrpc_code store_compact(store *s, const store_context *c, const store_retention *keep, size_t limit,
+                        bool *more, nrpc_status *status)
+{
+    return s->ops->compact(s, c, keep, limit, more, status);
+}
+
+nrpc_code store_reindex(store *s, const store_context *c, int version, store_index_fn index,
+                        void *context, nrpc_status *status)
+{
+    return s->ops->reindex(s, c, version, index, context, status);
 }
 
 nrpc_code store_write(store *s, const store_context *c, store_write_fn fn, void *context,
@@ -78,7 +130,20 @@ nrpc_code store_tx_put(store_tx *tx, store_operation operation, const store_reco
     return tx->store->ops->tx_put(tx, operation, record, status);
 }
 
-nrpc_code store_tx_exists_child(store_tx *tx, const char *name, bool *exists, nrpc_status *status)
+nrpc_code store_tx_children(store_tx *tx, const char *name, store_row_fn row, void *context,
+                            nrpc_status *status)
 {
-    return tx->store->ops->tx_exists_child(tx, name, exists, status);
+    return tx->store->ops->tx_children(tx, name, row, context, status);
+}
+
+nrpc_code store_tx_recall(store_tx *tx, const char *request_id, store_request_fn request,
+                          void *context, bool *found, nrpc_status *status)
+{
+    return tx->store->ops->tx_recall(tx, request_id, request, context, found, status);
+}
+
+nrpc_code store_tx_remember(store_tx *tx, const char *request_id, const store_request *request,
+                            nrpc_status *status)
+{
+    return tx->store->ops->tx_remember(tx, request_id, request, status);
 }

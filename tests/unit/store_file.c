@@ -353,7 +353,7 @@ static void write_against_a_wall(fixture *f)
 {
     store *s;
     assert_ok(store_open(f->url, &s, NULL));
-    verdict v = {.observer = {verdict_begin, verdict_end}};
+    verdict v = {.observer = {.begin = verdict_begin, .end = verdict_end}};
     s->observer = &v.observer;
     put(s, STORE_CREATED, "zones/before", "x");
     static char name[] = "zones/lost";

@@ -106,6 +106,16 @@ int64_t put(store *s, store_operation operation, const char *name, const char *b
     return revision;
 }
 
+void changes_after(store *s, int64_t after_revision, int after_index, store_change_fn change,
+                   void *context)
+{
+    store_changes_query q = {
+        .after_revision = after_revision, .after_index = after_index, .name_prefix = ""};
+    int64_t revision;
+    int index;
+    assert_ok(store_changes(s, &anytime, &q, change, context, &revision, &index, NULL));
+}
+
 static void copy(char *to, size_t size, store_bytes from)
 {
     assert_true(from.size < size);

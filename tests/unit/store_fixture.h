@@ -46,6 +46,10 @@ typedef struct sample {
 } sample;
 void sample_init(sample *r, const char *name, const char *body);
 
+// All changes behind this place, of whatever name.
+void changes_after(store *s, int64_t after_revision, int after_index, store_change_fn change,
+                   void *context);
+
 // Rows copied out of callbacks.
 typedef struct rows {
     size_t count;
