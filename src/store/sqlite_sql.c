@@ -22,7 +22,7 @@ static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_CHANGES] = "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 ORDER BY id",
     [STATEMENT_FIND] = "SELECT id, create_time_us FROM resource WHERE name = ?1",
     [STATEMENT_CHILDREN] = "SELECT " ROW "extra FROM resource"
-                           " WHERE parent = ?1 AND delete_time_us = 0 ORDER BY name",
+                           " WHERE parent = ?1 AND delete_time_us = 0 ORDER BY type, name",
     [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra)"
                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [STATEMENT_UPDATE] =

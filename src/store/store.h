@@ -432,7 +432,7 @@ enum { STORE_REQUEST_KEPT_S = 24 * 60 * 60 };
 // Inside a store_write_fn. tx_get sees the transaction's own changes; NOT_FOUND as store_get.
 MUST_USE nrpc_code store_tx_get(store_tx *tx, const char *name, store_row_fn row, void *context,
                                 nrpc_status *status);
-// Undeleted records whose parent this name is, by name, with `extra`.
+// Undeleted records whose parent this name is, by type and name, with `extra`.
 MUST_USE nrpc_code store_tx_children(store_tx *tx, const char *name, store_row_fn row,
                                      void *context, nrpc_status *status);
 // Writes the record and logs the change. The revision is the transaction's. Times that are 0 are

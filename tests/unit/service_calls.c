@@ -36,7 +36,7 @@ static void open_site(site *s, const service_options *options)
     world_open(&s->w);
     world_seed(&s->w);
     nrpc_server_options_init(&server_options);
-    server_options.max_message_size = 256 << 10;
+    server_options.max_message_size = 512 << 10;
     assert_ok(nrpc_server_create(&s->server, &server_options, &status), &status);
     assert_ok(service_add_all(&s->services, s->server, s->w.registry, options, &status), &status);
     snprintf(ipc, sizeof ipc, "ipc://%s/socket", s->w.directory);
@@ -541,7 +541,7 @@ static void replies_that_do_not_fit_a_batch_say_so_one_by_one(void **state)
     nrpc_status status = {0};
     Nrpc__V1__EchoRequest large = NRPC__V1__ECHO_REQUEST__INIT;
     Nrpc__V1__EchoRequest small = NRPC__V1__ECHO_REQUEST__INIT;
-    large.reply_size = 100000; // two fit into 256 KiB
+    large.reply_size = 200000; // two fit into 512 KiB
     small.reply_size = 10;
     Nrpc__V1__Call calls[2], *list[6];
     make_call(&calls[0], "nrpc.v1.EchoService/Echo", &large.base);
