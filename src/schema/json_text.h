@@ -1,4 +1,5 @@
-// Private to schema: the forms of single values in JSON, and the path at which one stands.
+// The forms of single values in JSON, and the path at which one stands. Of json.h's own making; the
+// registry writes its documents and reads its filters in the same forms.
 // Pure functions, except where a buffer or status is given. No allocation.
 #ifndef SCHEMA_JSON_TEXT_H
 #define SCHEMA_JSON_TEXT_H

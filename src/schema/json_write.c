@@ -1,15 +1,11 @@
 // Wire bytes to JSON.
-//
-// A message may come in pieces: protobuf merges the occurrences of a singular submessage, and that
-// is to read their bytes one behind the other. So a message here is a list of spans. Per field only
-// its place and count are noted; lists are read by walking the spans once more, which costs no
-// memory for what hostile bytes may hold.
 #include "base/macros.h"
 #include "base/pbwire.h"
 #include "base/utf8.h"
 #include "schema/json.h"
 #include "schema/json_text.h"
 #include "schema/schema_private.h"
+#include "schema/wirespan.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,34 +22,7 @@ typedef struct writer {
     unsigned indent; // of JSON
 } writer;
 
-typedef struct span {
-    const uint8_t *data;
-    size_t size;
-} span;
-
-typedef struct spans {
-    const span *at;
-    size_t count;
-} spans;
-
-// What is known of one field of a message after the first walk.
-typedef struct slot {
-    pbwire_field last;
-    size_t count; // occurrences, a packed run being one
-    size_t span;  // where the first stands
-    const uint8_t *first;
-} slot;
-
-// Goes over the occurrences of one field from the first on.
-typedef struct occurrences {
-    const schema_field *field;
-    const spans *in;
-    size_t left;
-    size_t span;
-    pbwire_reader reader;
-} occurrences;
-
-static bool write_message(writer *w, const schema_message *type, const spans *in,
+static bool write_message(writer *w, const schema_message *type, const wirespans *in,
                           const json_path *path);
 
 #define FAIL(reason, ...) (json_fail(w->status, path, reason, __VA_ARGS__), false)
@@ -63,65 +32,11 @@ static bool check_out(writer *w)
     return !w->out->failed || (json_fail_out(w->status, w->out), false);
 }
 
-static bool fits(const schema_field *f, uint8_t wire_type)
-{
-    uint8_t own = schema_wire_type(f->type);
-    return wire_type == own || (f->repeated && wire_type == PBWIRE_BYTES);
-}
-
-static bool scan(writer *w, const schema_message *type, const spans *in, slot *slots,
+static bool scan(writer *w, const schema_message *type, const wirespans *in, wirespan_slot *slots,
                  const json_path *path)
 {
-    for (size_t s = 0; s < in->count; s++) {
-        pbwire_reader r = pbwire_read(in->at[s].data, in->at[s].size);
-        pbwire_field f;
-        for (const uint8_t *at = r.next; pbwire_next(&r, &f); at = r.next) {
-            const schema_field *field = schema_message_number(type, f.number);
-            if (!field || !fits(field, f.type))
-                continue;
-            slot *seen = &slots[field->index];
-            if (!seen->count) {
-                seen->span = s;
-                seen->first = at;
-                // The last member of a oneof wins, and what came before it is gone.
-                for (size_t i = 0; field->oneof && i < type->field_count; i++)
-                    if (i != field->index && type->fields[i].oneof == field->oneof)
-                        slots[i].count = 0;
-            }
-            seen->last = f;
-            seen->count++;
-        }
-        if (!pbwire_done(&r))
-            return FAIL("MALFORMED_MESSAGE", "the bytes are no %s", type->full_name);
-    }
-    return true;
-}
-
-static occurrences occurrences_of(const schema_field *field, const slot *seen, const spans *in)
-{
-    const span *first = &in->at[seen->span];
-    return (occurrences){
-        field,
-        in,
-        seen->count,
-        seen->span,
-        {seen->first, first->data ? first->data + first->size : NULL},
-    };
-}
-
-static bool next_occurrence(occurrences *o, pbwire_field *f)
-{
-    if (!o->left)
-        return false;
-    for (;;) {
-        while (pbwire_next(&o->reader, f))
-            if (f->number == o->field->number && fits(o->field, f->type)) {
-                o->left--;
-                return true;
-            }
-        o->span++;
-        o->reader = pbwire_read(o->in->at[o->span].data, o->in->at[o->span].size);
-    }
+    return wirespan_scan(type, in, slots) ||
+           FAIL("MALFORMED_MESSAGE", "the bytes are no %s", type->full_name);
 }
 
 static void put_line(writer *w)
@@ -171,32 +86,6 @@ static bool write_string(writer *w, const uint8_t *text, size_t size, const json
     return json_put_string(w->out, text, size) || check_out(w);
 }
 
-static uint64_t unzigzag(uint64_t value)
-{
-    return value >> 1 ^ (0 - (value & 1));
-}
-
-// A number as its type means it, signed ones in two's complement of 64 bits.
-static uint64_t number_of(schema_type type, uint64_t value)
-{
-    switch (type) {
-    case SCHEMA_INT32:
-    case SCHEMA_SFIXED32:
-    case SCHEMA_ENUM:
-        return (uint64_t)(int64_t)(int32_t)(uint32_t)value;
-    case SCHEMA_SINT32:
-        return (uint64_t)(int64_t)(int32_t)(uint32_t)unzigzag((uint32_t)value);
-    case SCHEMA_UINT32:
-        return (uint32_t)value;
-    case SCHEMA_SINT64:
-        return unzigzag(value);
-    case SCHEMA_BOOL:
-        return value != 0;
-    default:
-        return value;
-    }
-}
-
 static bool write_scalar(writer *w, const schema_field *f, const pbwire_field *v,
                          const json_path *path)
 {
@@ -204,7 +93,7 @@ static bool write_scalar(writer *w, const schema_field *f, const pbwire_field *v
     double number;
     float single;
     uint32_t low = (uint32_t)v->value;
-    uint64_t value = number_of(f->type, v->value);
+    uint64_t value = wirespan_number(f->type, v->value);
     switch (f->type) {
     case SCHEMA_DOUBLE:
         memcpy(&number, &v->value, sizeof number);
@@ -258,47 +147,32 @@ static bool write_scalar(writer *w, const schema_field *f, const pbwire_field *v
     return check_out(w);
 }
 
-static void free_spans(span **list)
+static void free_spans(wirespan **list)
 {
     free(*list);
 }
 
 // A field's one value; with no occurrence, its default.
-static bool write_single(writer *w, const schema_field *f, const slot *seen, const spans *in,
-                         const json_path *path)
+static bool write_single(writer *w, const schema_field *f, const wirespan_slot *seen,
+                         const wirespans *in, const json_path *path)
 {
     static const uint8_t nothing[1];
     if (f->type != SCHEMA_MESSAGE) {
         const pbwire_field unset = {.data = nothing};
         return write_scalar(w, f, seen->count ? &seen->last : &unset, path);
     }
-    span one = {seen->last.data, seen->last.size};
+    wirespan one = {seen->last.data, seen->last.size};
     if (seen->count <= 1)
-        return write_message(w, f->message, &(spans){&one, seen->count}, path);
-    CLEANUP(free_spans) span *pieces = calloc(seen->count, sizeof *pieces);
+        return write_message(w, f->message, &(wirespans){&one, seen->count}, path);
+    CLEANUP(free_spans) wirespan *pieces = calloc(seen->count, sizeof *pieces);
     if (!pieces)
         return json_fail_out(w->status, w->out), false;
-    occurrences o = occurrences_of(f, seen, in);
+    wirespan_reader o = wirespan_read(f, seen, in);
     pbwire_field v;
     size_t n = 0;
-    while (next_occurrence(&o, &v))
-        pieces[n++] = (span){v.data, v.size};
-    return write_message(w, f->message, &(spans){pieces, n}, path);
-}
-
-// The next number of a packed run.
-static bool next_packed(pbwire_reader *run, schema_type type, pbwire_field *v)
-{
-    size_t width = schema_wire_type(type) == PBWIRE_FIXED64 ? 8 : 4;
-    if (schema_wire_type(type) == PBWIRE_VARINT)
-        return pbwire_varint(run, &v->value);
-    if ((size_t)(run->end - run->next) < width)
-        return false;
-    v->value = 0;
-    for (size_t i = width; i--;)
-        v->value = v->value << 8 | run->next[i];
-    run->next += width;
-    return true;
+    while (wirespan_next(&o, &v))
+        pieces[n++] = (wirespan){v.data, v.size};
+    return write_message(w, f->message, &(wirespans){pieces, n}, path);
 }
 
 static bool write_element(writer *w, const schema_field *f, const pbwire_field *v, bool *first,
@@ -308,23 +182,20 @@ static bool write_element(writer *w, const schema_field *f, const pbwire_field *
     put_separator(w, first);
     if (f->type != SCHEMA_MESSAGE)
         return write_scalar(w, f, v, &path);
-    const span one = {v->data, v->size};
-    return write_message(w, f->message, &(spans){&one, 1}, &path);
+    const wirespan one = {v->data, v->size};
+    return write_message(w, f->message, &(wirespans){&one, 1}, &path);
 }
 
-static bool write_list(writer *w, const schema_field *f, const slot *seen, const spans *in,
-                       const json_path *path)
+static bool write_list(writer *w, const schema_field *f, const wirespan_slot *seen,
+                       const wirespans *in, const json_path *path)
 {
     bool first = true;
     size_t index = 0;
-    bool scalar = schema_wire_type(f->type) != PBWIRE_BYTES;
     open_group(w, '[');
     pbwire_field v;
-    occurrences o = {0};
-    if (seen->count)
-        o = occurrences_of(f, seen, in);
-    while (next_occurrence(&o, &v)) {
-        if (!scalar || v.type != PBWIRE_BYTES) {
+    wirespan_reader o = wirespan_read(f, seen, in);
+    while (wirespan_next(&o, &v)) {
+        if (!wirespan_is_packed(f, &v)) {
             if (!write_element(w, f, &v, &first, &index, path))
                 return false;
             continue;
@@ -332,7 +203,7 @@ static bool write_list(writer *w, const schema_field *f, const slot *seen, const
         pbwire_reader run = pbwire_read(v.data, v.size);
         pbwire_field element = {0};
         while (run.next < run.end) {
-            if (!next_packed(&run, f->type, &element))
+            if (!wirespan_next_packed(&run, f->type, &element))
                 return FAIL("MALFORMED_MESSAGE", "a packed list is cut off");
             if (!write_element(w, f, &element, &first, &index, path))
                 return false;
@@ -349,7 +220,7 @@ typedef struct map_item {
     uint64_t bits; // of a number, negative ones in two's complement
     bool is_signed;
     size_t position;
-    span entry;
+    wirespan entry;
 } map_item;
 
 static int compare_keys(const map_item *x, const map_item *y)
@@ -389,8 +260,8 @@ static void put_number_key(writer *w, schema_type type, uint64_t bits)
     buffer_append(w->out, ": ", w->flags & JSON_WIRE_PRETTY ? 2 : 1);
 }
 
-static bool write_map(writer *w, const schema_field *f, const slot *map_slot, const spans *in,
-                      const json_path *path)
+static bool write_map(writer *w, const schema_field *f, const wirespan_slot *map_slot,
+                      const wirespans *in, const json_path *path)
 {
     static const uint8_t nothing[1];
     const schema_message *type = f->message;
@@ -399,21 +270,19 @@ static bool write_map(writer *w, const schema_field *f, const slot *map_slot, co
     if (!items)
         return json_fail_out(w->status, w->out), false;
     pbwire_field v;
-    occurrences o = {0};
-    if (map_slot->count)
-        o = occurrences_of(f, map_slot, in);
+    wirespan_reader o = wirespan_read(f, map_slot, in);
     size_t n = 0;
-    for (; next_occurrence(&o, &v); n++) {
-        slot slots[2] = {0};
+    for (; wirespan_next(&o, &v); n++) {
+        wirespan_slot slots[2] = {0};
         map_item *item = &items[n];
         *item = (map_item){.key = nothing,
                            .is_signed = is_signed(key->type),
                            .position = n,
                            .entry = {v.data, v.size}};
-        if (!scan(w, type, &(spans){&item->entry, 1}, slots, path))
+        if (!scan(w, type, &(wirespans){&item->entry, 1}, slots, path))
             return false;
         if (key->type != SCHEMA_STRING) {
-            item->bits = number_of(key->type, slots[0].last.value);
+            item->bits = wirespan_number(key->type, slots[0].last.value);
         } else if (slots[0].count) {
             item->key = slots[0].last.data;
             item->key_size = slots[0].last.size;
@@ -436,8 +305,8 @@ static bool write_map(writer *w, const schema_field *f, const slot *map_slot, co
         }
         if (!check_out(w))
             return false;
-        slot slots[2] = {0};
-        spans entry = {&items[i].entry, 1};
+        wirespan_slot slots[2] = {0};
+        wirespans entry = {&items[i].entry, 1};
         char shown[JSON_NUMBER_SIZE]; // the digits of a number, between the quotes
         json_path at = {
             .up = path, .key = (const char *)items[i].key, .key_size = items[i].key_size};
@@ -456,7 +325,7 @@ static bool write_map(writer *w, const schema_field *f, const slot *map_slot, co
 }
 
 // Whether a field is shown at all.
-static bool is_shown(const writer *w, const schema_field *f, const slot *seen)
+static bool is_shown(const writer *w, const schema_field *f, const wirespan_slot *seen)
 {
     if (f->presence)
         return seen->count > 0;
@@ -466,22 +335,22 @@ static bool is_shown(const writer *w, const schema_field *f, const slot *seen)
         return seen->count > 0;
     if (!f->repeated)
         return seen->last.type == PBWIRE_BYTES ? seen->last.size > 0
-                                               : number_of(f->type, seen->last.value) != 0;
+                                               : wirespan_number(f->type, seen->last.value) != 0;
     return seen->count > 1 || schema_wire_type(f->type) == PBWIRE_BYTES ||
            seen->last.type != PBWIRE_BYTES || seen->last.size > 0; // an empty packed run
 }
 
-static void free_slots(slot **slots)
+static void free_slots(wirespan_slot **slots)
 {
     free(*slots);
 }
 
 // The members of an ordinary message; first tells whether any stand before them.
-static bool write_members(writer *w, const schema_message *type, const spans *in, bool *first,
+static bool write_members(writer *w, const schema_message *type, const wirespans *in, bool *first,
                           const json_path *up)
 {
-    slot few[STACK_FIELDS], *slots = few;
-    CLEANUP(free_slots) slot *many = NULL;
+    wirespan_slot few[STACK_FIELDS], *slots = few;
+    CLEANUP(free_slots) wirespan_slot *many = NULL;
     if (type->field_count > STACK_FIELDS) {
         slots = many = calloc(type->field_count, sizeof *many);
         if (!many)
@@ -509,7 +378,7 @@ static bool write_members(writer *w, const schema_message *type, const spans *in
 
 // The last occurrences of fields 1 and 2, for the messages that have their own form. Zero and
 // empty if missing; those not of the wire type given are passed over.
-static bool take_two(writer *w, const schema_message *type, const spans *in, uint8_t first_type,
+static bool take_two(writer *w, const schema_message *type, const wirespans *in, uint8_t first_type,
                      pbwire_field *first, uint8_t second_type, pbwire_field *second,
                      const json_path *path)
 {
@@ -530,7 +399,7 @@ static bool take_two(writer *w, const schema_message *type, const spans *in, uin
     return true;
 }
 
-static bool write_time(writer *w, const schema_message *type, const spans *in,
+static bool write_time(writer *w, const schema_message *type, const wirespans *in,
                        const json_path *path)
 {
     pbwire_field seconds, nanos;
@@ -546,7 +415,7 @@ static bool write_time(writer *w, const schema_message *type, const spans *in,
     return buffer_printf(w->out, "\"%s\"", text) || check_out(w);
 }
 
-static bool write_field_mask(writer *w, const schema_message *type, const spans *in,
+static bool write_field_mask(writer *w, const schema_message *type, const wirespans *in,
                              const json_path *path)
 {
     CLEANUP(buffer_fini) buffer text = {.limit = w->out->limit};
@@ -572,7 +441,8 @@ static bool write_field_mask(writer *w, const schema_message *type, const spans 
     return write_string(w, text.data ? text.data : (const uint8_t *)"", text.size, path);
 }
 
-static bool write_any(writer *w, const schema_message *type, const spans *in, const json_path *path)
+static bool write_any(writer *w, const schema_message *type, const wirespans *in,
+                      const json_path *path)
 {
     pbwire_field url, value;
     bool first = true;
@@ -591,8 +461,8 @@ static bool write_any(writer *w, const schema_message *type, const spans *in, co
         if (!inner)
             return FAIL("UNKNOWN_TYPE", "no message type is known by this name");
         path = up;
-        const span one = {value.data, value.size};
-        const spans held = {&one, 1};
+        const wirespan one = {value.data, value.size};
+        const wirespans held = {&one, 1};
         if (inner->well_known == SCHEMA_ORDINARY) {
             if (!write_members(w, inner, &held, &first, path))
                 return false;
@@ -608,7 +478,7 @@ static bool write_any(writer *w, const schema_message *type, const spans *in, co
     return check_out(w);
 }
 
-static bool write_ordinary(writer *w, const schema_message *type, const spans *in,
+static bool write_ordinary(writer *w, const schema_message *type, const wirespans *in,
                            const json_path *path)
 {
     bool first = true;
@@ -619,7 +489,7 @@ static bool write_ordinary(writer *w, const schema_message *type, const spans *i
     return check_out(w);
 }
 
-static bool write_message(writer *w, const schema_message *type, const spans *in,
+static bool write_message(writer *w, const schema_message *type, const wirespans *in,
                           const json_path *path)
 {
     bool ok = false;
@@ -654,9 +524,9 @@ nrpc_code wire_to_json(const schema_message *type, const void *data, size_t size
     nrpc_status own = {0};
     const json_path root = {.name = ""};
     writer w = {.out = out, .status = status ? status : &own, .flags = flags};
-    const span all = {data, size};
+    const wirespan all = {data, size};
     size_t before = out->size;
-    if (write_message(&w, type, &(spans){&all, 1}, &root))
+    if (write_message(&w, type, &(wirespans){&all, 1}, &root))
         return NRPC_OK;
     nrpc_code code = w.status->code;
     out->size = before;

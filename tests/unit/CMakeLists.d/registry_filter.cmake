@@ -1,0 +1,7 @@
+ftz_test(registry_document
+         SOURCES registry_document.c schema_fixture.c
+         DEPS ftz_registry ftz_descriptor_set
+         LABELS unit)
+add_dependencies(registry_document schema_test_set)
+target_compile_definitions(
+    registry_document PRIVATE SCHEMA_TEST_SET="${CMAKE_CURRENT_BINARY_DIR}/schema_test.binpb")
