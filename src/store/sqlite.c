@@ -81,9 +81,7 @@ nrpc_code sqlite_store_open(const char *path, store **out, nrpc_status *status)
     sqlite_pool_init(&s->writer, s->path, true, 1);
     sqlite_conn *conn;
     if (!code && !(code = sqlite_pool_take(&s->writer, &unhurried, &conn, status))) {
-        int64_t revision = 0;
-        code = sqlite_migrate(conn, s->base.id, &revision, status);
-        atomic_store(&s->base.revision, revision);
+        code = sqlite_migrate(conn, &s->base, status);
         sqlite_pool_give(&s->writer, conn);
     }
     if (code) {

@@ -49,6 +49,8 @@ typedef enum sqlite_statement {
     STATEMENT_INSERT,
     STATEMENT_UPDATE,
     STATEMENT_DELETE,
+    STATEMENT_LISTING_PUT,
+    STATEMENT_LISTING_REMOVE,
     STATEMENT_LOG,
     STATEMENT_LIST,                        // + sqlite_query_shape
     STATEMENT_COUNT = STATEMENT_LIST + 16, // + sqlite_query_shape
@@ -95,9 +97,8 @@ void sqlite_file_release(int lock_fd);
 // sqlite_migrate.c
 extern const char *const sqlite_migrations[]; // generated from migrations/*.sql
 extern const int sqlite_migration_count;      // the newest schema version this program knows
-// Brings the schema up to date, turns WAL on and reads the store's id and newest revision.
-MUST_USE nrpc_code sqlite_migrate(sqlite_conn *conn, char id[17], int64_t *revision,
-                                  nrpc_status *status);
+// Brings the schema up to date, turns WAL on and reads what the file says about itself.
+MUST_USE nrpc_code sqlite_migrate(sqlite_conn *conn, store *s, nrpc_status *status);
 
 // sqlite_conn.c
 MUST_USE nrpc_code sqlite_conn_open(const char *path, bool writer, sqlite_conn **out,
@@ -142,6 +143,7 @@ typedef enum sqlite_column {
     COLUMN_PURGE_TIME,
     COLUMN_BODY,
     COLUMN_EXTRA,
+    COLUMN_RESOURCE_ID, // 0 in the change log
     // Of the change log only:
     COLUMN_OPERATION,
     COLUMN_ID,

@@ -20,31 +20,35 @@ static nrpc_code read_int(sqlite_conn *conn, const char *sql, int64_t *value, nr
     return NRPC_OK;
 }
 
-static nrpc_code write_new_id(sqlite_conn *conn, nrpc_status *status)
+// Bytes nobody can guess, kept in hexadecimal or, with quotes "x'" and "'", as they are.
+static nrpc_code write_random(sqlite_conn *conn, const char *key, size_t size, const char *quote,
+                              nrpc_status *status)
 {
-    uint64_t random;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
+    uint8_t random[16];
+    char hex[2 * sizeof random + 1], sql[128];
+    if (getrandom(random, size, 0) != (ssize_t)size)
         return nrpc_status_set(status, NRPC_INTERNAL, "STORE_RANDOM",
-                               "the system has no random bytes for the store's id: %s",
+                               "the system has no random bytes for the store: %s",
                                strerrordesc_np(errno));
-    char sql[96];
-    snprintf(sql, sizeof sql, "INSERT INTO meta (key, value) VALUES ('store_id', '%016llx')",
-             (unsigned long long)random);
+    for (size_t i = 0; i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", random[i]);
+    snprintf(sql, sizeof sql, "INSERT INTO meta (key, value) VALUES ('%s', %s%s')", key, quote,
+             hex);
     return sqlite_exec(conn, sql, status);
 }
 
-static nrpc_code read_id(sqlite_conn *conn, char id[17], nrpc_status *status)
+static nrpc_code read_bytes(sqlite_conn *conn, const char *sql, void *out, size_t size,
+                            nrpc_status *status)
 {
     CLEANUP(sqlite_finalize) sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(conn->db, "SELECT value FROM meta WHERE key = 'store_id'", -1,
-                                &stmt, NULL);
+    int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL);
     if (!rc)
         rc = sqlite3_step(stmt);
-    const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
-    if (!text || strlen(text) != 16)
+    const void *bytes = rc == SQLITE_ROW ? sqlite3_column_blob(stmt, 0) : NULL;
+    if (!bytes || (size_t)sqlite3_column_bytes(stmt, 0) != size)
         return sqlite_fail(conn->db, conn->context,
                            rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_CORRUPT : rc, status);
-    memcpy(id, text, 17);
+    memcpy(out, bytes, size);
     return NRPC_OK;
 }
 
@@ -58,7 +62,9 @@ static nrpc_code migrate_to(sqlite_conn *conn, int version, nrpc_status *status)
     if (!code)
         code = sqlite_exec(conn, sqlite_migrations[version - 1], status);
     if (!code && version == 1)
-        code = write_new_id(conn, status);
+        code = write_random(conn, "store_id", 8, "'", status);
+    if (!code && version == 2)
+        code = write_random(conn, "secret", 16, "x'", status);
     if (!code)
         code = sqlite_exec(conn, pragmas, status);
     if (!code)
@@ -86,9 +92,9 @@ static nrpc_code use_wal(sqlite_conn *conn, nrpc_status *status)
     return NRPC_OK;
 }
 
-nrpc_code sqlite_migrate(sqlite_conn *conn, char id[17], int64_t *revision, nrpc_status *status)
+nrpc_code sqlite_migrate(sqlite_conn *conn, store *s, nrpc_status *status)
 {
-    int64_t version = 0;
+    int64_t version = 0, revision = 0, horizon = 0;
     nrpc_code code = read_int(conn, "PRAGMA user_version", &version, status);
     if (code)
         return code;
@@ -108,8 +114,16 @@ nrpc_code sqlite_migrate(sqlite_conn *conn, char id[17], int64_t *revision, nrpc
     if (!code)
         code = use_wal(conn, status);
     if (!code)
-        code = read_id(conn, id, status);
+        code = read_bytes(conn, "SELECT value FROM meta WHERE key = 'store_id'", s->id,
+                          sizeof s->id - 1, status);
     if (!code)
-        code = sqlite_read_revision(conn, revision, status);
+        code = read_bytes(conn, "SELECT value FROM meta WHERE key = 'secret'", s->secret,
+                          sizeof s->secret, status);
+    if (!code)
+        code = sqlite_read_revision(conn, &revision, status);
+    if (!code)
+        code = read_int(conn, "SELECT value FROM meta WHERE key = 'horizon'", &horizon, status);
+    atomic_store(&s->revision, revision);
+    atomic_store(&s->horizon, horizon);
     return code;
 }

@@ -18,6 +18,7 @@ static const char *column_text(sqlite3_stmt *stmt, int column)
 bool sqlite_row(sqlite3_stmt *stmt, store_record *record)
 {
     *record = (store_record){
+        .id = sqlite3_column_int64(stmt, COLUMN_RESOURCE_ID),
         .type = column_text(stmt, COLUMN_TYPE),
         .name = column_text(stmt, COLUMN_NAME),
         .parent = column_text(stmt, COLUMN_PARENT),

@@ -4,7 +4,11 @@
 #define COMMON "type, name, parent, uid, "
 #define TIMES  "create_time_us, update_time_us, delete_time_us, purge_time_us, body, "
 #define ROW    COMMON "revision, " TIMES
-#define LOGGED ", operation, id, time_us, actor, request_id"
+#define LOGGED ", 0, operation, id, time_us, actor, request_id"
+
+#define LISTED                                                                                     \
+    "r.type, r.name, r.parent, r.uid, r.revision, r.create_time_us, r.update_time_us, "            \
+    "r.delete_time_us, r.purge_time_us, r.body, "
 
 static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_BEGIN] = "BEGIN",
@@ -13,16 +17,18 @@ static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_REVISION] = "SELECT value FROM meta WHERE key = 'revision'",
     [STATEMENT_SET_REVISION] = "UPDATE meta SET value = ?1 WHERE key = 'revision'",
-    [STATEMENT_GET] = "SELECT " ROW "NULL FROM resource WHERE name = ?1",
-    [STATEMENT_GET_EXTRA] = "SELECT " ROW "extra FROM resource WHERE name = ?1",
+    [STATEMENT_GET] = "SELECT " ROW "NULL, id FROM resource WHERE name = ?1",
+    [STATEMENT_GET_EXTRA] = "SELECT " ROW "extra, id FROM resource WHERE name = ?1",
     [STATEMENT_GET_AT] = "SELECT " ROW "NULL" LOGGED " FROM change"
                          " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
     [STATEMENT_GET_AT_EXTRA] = "SELECT " ROW "extra" LOGGED " FROM change"
                                " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
     [STATEMENT_CHANGES] = "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 ORDER BY id",
     [STATEMENT_FIND] = "SELECT id, create_time_us FROM resource WHERE name = ?1",
-    [STATEMENT_CHILDREN] = "SELECT " ROW "extra FROM resource"
-                           " WHERE parent = ?1 AND delete_time_us = 0 ORDER BY type, name",
+    [STATEMENT_CHILDREN] = "SELECT " LISTED "r.extra, r.id"
+                           " FROM listing l CROSS JOIN resource r ON r.id = l.id"
+                           " WHERE l.parent = ?1 AND l.delete_time_us = 0 AND r.parent = ?1"
+                           " ORDER BY l.type, l.name",
     [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra)"
                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [STATEMENT_UPDATE] =
@@ -30,8 +36,14 @@ static const char *const texts[STATEMENT_LIST] = {
         " create_time_us = ?6, update_time_us = ?7, delete_time_us = ?8, purge_time_us = ?9,"
         " body = ?10, extra = ?11 WHERE id = ?12",
     [STATEMENT_DELETE] = "DELETE FROM resource WHERE id = ?1",
-    [STATEMENT_LOG] = "INSERT INTO change (" COMMON TIMES "extra" LOGGED ")"
-                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    [STATEMENT_LISTING_PUT] =
+        "INSERT OR REPLACE INTO listing (parent, type, name, delete_time_us, id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STATEMENT_LISTING_REMOVE] =
+        "DELETE FROM listing WHERE parent = ?1 AND type = ?2 AND name = ?3",
+    [STATEMENT_LOG] =
+        "INSERT INTO change (" COMMON TIMES "extra, operation, id, time_us, actor, request_id)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
 };
 
 const char *sqlite_sql(int statement)
@@ -48,20 +60,23 @@ int sqlite_query_shape(const store_query *q)
 bool sqlite_query_sql(buffer *sql, const store_query *q, bool count)
 {
     buffer_append_text(sql, "SELECT ");
-    buffer_append_text(sql, count ? "count(*)" : q->with_extra ? ROW "extra" : ROW "NULL");
-    buffer_append_text(sql, " FROM resource");
-    // Nothing may ever talk the planner out of reading just the page.
-    buffer_append_text(sql, q->parent ? " INDEXED BY resource_by_parent"
-                                      : " INDEXED BY resource_by_type");
-    buffer_append_text(sql, " WHERE type = ?");
-    if (q->parent)
-        buffer_append_text(sql, " AND parent = ?");
-    if (q->after && !count)
-        buffer_append_text(sql, " AND name > ?");
-    if (!q->show_deleted)
-        buffer_append_text(sql, " AND delete_time_us = 0");
+    const char *from = q->parent ? "l" : "r";
+    buffer_append_text(sql, count ? "count(*)" : q->with_extra ? LISTED "r.extra" : LISTED "NULL");
     if (!count)
-        buffer_append_text(sql, " ORDER BY name");
+        buffer_append_text(sql, ", r.id");
+    // Nothing may ever talk the planner out of reading just the page.
+    buffer_append_text(sql, !q->parent ? " FROM resource r INDEXED BY resource_by_type"
+                            : count    ? " FROM listing l"
+                                       : " FROM listing l CROSS JOIN resource r ON r.id = l.id");
+    buffer_printf(sql, " WHERE %s.type = ?", from);
+    if (q->parent)
+        buffer_append_text(sql, " AND l.parent = ?");
+    if (q->after && !count)
+        buffer_printf(sql, " AND %s.name > ?", from);
+    if (!q->show_deleted)
+        buffer_printf(sql, " AND %s.delete_time_us = 0", from);
+    if (!count)
+        buffer_printf(sql, " ORDER BY %s.name", from);
     return buffer_append_byte(sql, '\0') && !sql->failed;
 }
 

@@ -162,6 +162,26 @@ static nrpc_code delete_row(sqlite_tx *tx, int64_t id, nrpc_status *status)
     return step_once(tx, &b, status);
 }
 
+// Lists the row below its parent, or, with id 0, no longer.
+static nrpc_code write_listing(sqlite_tx *tx, const store_record *record, int64_t id,
+                               nrpc_status *status)
+{
+    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
+    nrpc_code code =
+        prepare(tx, id ? STATEMENT_LISTING_PUT : STATEMENT_LISTING_REMOVE, &stmt, status);
+    if (code)
+        return code;
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_text(&b, record->parent);
+    sqlite_bind_text(&b, record->type);
+    sqlite_bind_text(&b, record->name);
+    if (id) {
+        sqlite_bind_int(&b, record->delete_time_us);
+        sqlite_bind_int(&b, id);
+    }
+    return step_once(tx, &b, status);
+}
+
 static nrpc_code log_change(sqlite_tx *tx, store_operation operation, const store_record *record,
                             nrpc_status *status)
 {
@@ -223,6 +243,8 @@ nrpc_code sqlite_tx_put(store_tx *base, store_operation operation, const store_r
     if (operation == STORE_PURGED) {
         store_record gone = {.type = record->type, .name = record->name, .parent = record->parent};
         code = delete_row(tx, id, status);
+        if (!code)
+            code = write_listing(tx, record, 0, status);
         return code ? code : log_change(tx, operation, &gone, status);
     }
     store_record full = *record;
@@ -233,6 +255,8 @@ nrpc_code sqlite_tx_put(store_tx *base, store_operation operation, const store_r
     if (!full.delete_time_us && operation == STORE_DELETED)
         full.delete_time_us = base->time_us;
     code = write_row(tx, &full, id, status);
+    if (!code)
+        code = write_listing(tx, &full, id ? id : sqlite3_last_insert_rowid(tx->conn->db), status);
     return code ? code : log_change(tx, operation, &full, status);
 }
 

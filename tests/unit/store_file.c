@@ -215,7 +215,9 @@ static void a_newer_file_is_refused(void **state)
     expect_failure(&status, NRPC_FAILED_PRECONDITION, "STORE_NEWER_VERSION");
     make_database(f->url, "PRAGMA user_version = -1");
     expect_refused(f->url, NRPC_DATA_LOSS, "STORE_CORRUPT");
-    make_database(f->url, "PRAGMA user_version = 1");
+    char current[64];
+    snprintf(current, sizeof current, "PRAGMA user_version = %d", sqlite_migration_count);
+    make_database(f->url, current);
     assert_ok(store_open(f->url, &f->s, NULL));
 }
 
