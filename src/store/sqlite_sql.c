@@ -37,8 +37,10 @@ static const char *const texts[STATEMENT_LIST] = {
         " body = ?10, extra = ?11 WHERE id = ?12",
     [STATEMENT_DELETE] = "DELETE FROM resource WHERE id = ?1",
     [STATEMENT_LISTING_PUT] =
-        "INSERT OR REPLACE INTO listing (parent, type, name, delete_time_us, id)"
-        " VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO listing (parent, type, name, delete_time_us, id, event_type,"
+        " event_first, event_last)"
+        " SELECT ?1, ?2, ?3, ?4, id, event_type, event_first, event_last FROM resource"
+        " WHERE id = ?5",
     [STATEMENT_LISTING_REMOVE] =
         "DELETE FROM listing WHERE parent = ?1 AND type = ?2 AND name = ?3",
     [STATEMENT_LOG] =

@@ -9,16 +9,43 @@ INSERT INTO meta (key, value) SELECT 'logged', count(*) FROM change;
 ALTER TABLE resource ADD COLUMN document TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE resource ADD COLUMN places BLOB NOT NULL DEFAULT x'';
 
+-- Facts by which a million events are filtered and ordered: document ->> '$.type', '$.date.first' and
+-- '$.date.last' of events, NULL of all else. They are columns of the indices below, which partly are
+-- of events only. Every index holds them all, so that a filter on them reads no rows.
+ALTER TABLE resource ADD COLUMN event_type TEXT;
+ALTER TABLE resource ADD COLUMN event_first INTEGER;
+ALTER TABLE resource ADD COLUMN event_last INTEGER;
+
+DROP INDEX resource_by_type;
+CREATE INDEX resource_by_type
+    ON resource (type, name, delete_time_us, event_type, event_first, event_last);
+CREATE INDEX resource_event_by_type
+    ON resource (event_type, name, delete_time_us, event_first, event_last)
+    WHERE type = 'Event';
+CREATE INDEX resource_event_by_date
+    ON resource (event_first, event_last DESC, name, delete_time_us, event_type)
+    WHERE type = 'Event';
+
 -- Below which parents a resource is listed: its own and others. A page of a list below a parent is
--- one range. id is the resource's.
+-- one range. id is the resource's; the facts are, too: whenever it is written, so is this.
 CREATE TABLE listing (
     parent         TEXT    NOT NULL,
     type           TEXT    NOT NULL,
     name           TEXT    NOT NULL,
     delete_time_us INTEGER NOT NULL,
     id             INTEGER NOT NULL,
+    event_type     TEXT,
+    event_first    INTEGER,
+    event_last     INTEGER,
     PRIMARY KEY (parent, type, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX listing_event_by_type
+    ON listing (parent, event_type, name, delete_time_us, event_first, event_last, id)
+    WHERE type = 'Event';
+CREATE INDEX listing_event_by_date
+    ON listing (parent, event_first, event_last DESC, name, delete_time_us, event_type, id)
+    WHERE type = 'Event';
 
 INSERT INTO listing (parent, type, name, delete_time_us, id)
 SELECT parent, type, name, delete_time_us, id FROM resource ORDER BY parent, type, name;
