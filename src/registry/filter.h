@@ -5,10 +5,12 @@
 // of enum values, operators that make sense. Nothing is evaluated here.
 //
 // Threads: pure functions of an immutable schema.
-// Errors: INVALID_ARGUMENT with a violation at `field`, reasons FILTER_SYNTAX, FILTER_TOO_LONG,
-// FILTER_TOO_DEEP, UNKNOWN_FIELD, UNKNOWN_ENUM_VALUE, WRONG_TYPE, WRONG_OPERATOR, REPEATED_FIELD
-// ...; the message says at which character (code points, from 1), what stands there, and what may
-// have been meant; metadata `position` and, where there is one, `suggestion`.
+// Errors: INVALID_ARGUMENT with a violation at `field` for each fault of a well-formed text, or for
+// the first of its form. Reasons FILTER_SYNTAX, FILTER_TOO_LONG, FILTER_TOO_DEEP, UNKNOWN_FIELD,
+// UNKNOWN_ENUM_VALUE, UNKNOWN_FUNCTION, WRONG_TYPE, WRONG_OPERATOR, OUT_OF_RANGE, REPEATED_FIELD,
+// NOT_FILTERABLE; the description says at which character (code points, from 1), what is wrong, and
+// what may have been meant; metadata `position`, `value` (what stands there) and, where there is
+// one, `suggestion` are those of the first. RESOURCE_EXHAUSTED, reason OUT_OF_MEMORY.
 #ifndef REGISTRY_FILTER_H
 #define REGISTRY_FILTER_H
 

@@ -5,3 +5,8 @@ ftz_test(registry_document
 add_dependencies(registry_document schema_test_set)
 target_compile_definitions(
     registry_document PRIVATE SCHEMA_TEST_SET="${CMAKE_CURRENT_BINARY_DIR}/schema_test.binpb")
+
+ftz_test(registry_filter_grammar
+         SOURCES registry_filter_grammar.c
+         DEPS ftz_registry ftz_descriptor_set
+         LABELS unit)
