@@ -161,6 +161,7 @@ static void stop(daemon_t *d)
 static void *drain(void *arg)
 {
     daemon_t *d = arg;
+    service_drain(d->services);
     if (!nrpc_server_drain(d->server, d->options.drain_ms))
         log_warn("stopped with connections cut", NULL);
     atomic_store(&d->drained, true);

@@ -322,9 +322,17 @@ void nrpc_call_sleep(nrpc_call *call, unsigned delay_ms, void (*resume)(nrpc_cal
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed); // ours, while we look again
     timer_start(call->server->timers, &call->sleep, next_look(call), on_wake);
-    if (atomic_load(call->cancel_flag) && timer_cancel(call->server->timers, &call->sleep))
-        wake(call);
+    if (atomic_load(call->cancel_flag))
+        nrpc_call_wake(call);
     call_unref(call);
+}
+
+void nrpc_call_wake(nrpc_call *call)
+{
+    if (!timer_cancel(call->server->timers, &call->sleep))
+        return;
+    call->wake_ns = clock_now_ns();
+    timer_start(call->server->timers, &call->sleep, call->wake_ns, on_wake);
 }
 
 bool nrpc_call_cancel_sibling(nrpc_call *call, uint32_t id)

@@ -8,17 +8,10 @@
 
 #include "base/macros.h"
 
-#include <nrpc/status.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include <nrpc/server.h>
 
 typedef struct pool pool;
-typedef struct pool_job pool_job;
-
-struct pool_job {
-    pool_job *next;
-    void (*run)(pool_job *job);
-};
+typedef nrpc_job pool_job;
 
 MUST_USE nrpc_code pool_create(pool **out, unsigned threads, size_t max_queued,
                                nrpc_status *status);

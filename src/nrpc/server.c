@@ -362,6 +362,11 @@ const ProtobufCServiceDescriptor *nrpc_server_service(const nrpc_server *s, size
     return i < s->service_count ? s->services[i] : NULL;
 }
 
+bool nrpc_server_submit(nrpc_server *server, nrpc_job *job, void (*run)(nrpc_job *job))
+{
+    return pool_submit(server->workers, job, run);
+}
+
 bool nrpc_server_is_draining(const nrpc_server *s)
 {
     return atomic_load_explicit(&s->draining, memory_order_relaxed);

@@ -182,6 +182,16 @@ static void fill(const resource_type *type, const char *text, size_t size, const
     out->text[size] = '\0';
 }
 
+const resource_type *name_type(const resource_type *types, const char *text)
+{
+    size_t size = strlen(text);
+    segments s = split(text, size);
+    for (int kind = 0; kind < RESOURCE_KINDS && size <= NAME_MAX_SIZE; kind++)
+        if (misfit(&types[kind], &s) == SIZE_MAX)
+            return &types[kind];
+    return NULL;
+}
+
 nrpc_code name_parse(const resource_type *type, const char *text, const char *field,
                      bool with_revision, resource_name *out, nrpc_status *status)
 {

@@ -37,6 +37,9 @@ MUST_USE nrpc_code name_parse_any(const resource_type *types, unsigned kinds, co
 nrpc_code name_parse_parent(const resource_type *type, const char *text, const char *field,
                             parent_name *out, nrpc_status *status);
 
+// The type of the resource that has this name; NULL if no resource can have it.
+const resource_type *name_type(const resource_type *types, const char *text);
+
 bool name_is_id(const char *text, size_t size);
 bool name_is_code(const char *text, size_t size);
 

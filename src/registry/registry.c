@@ -20,6 +20,27 @@ void registry_options_init(registry_options *options)
     };
 }
 
+static void observe_begin(store_observer *self, const char *const *names, size_t count)
+{
+    store_observer *cached = cache_observer(CONTAINER_OF(self, registry, observer)->cache);
+    cached->begin(cached, names, count);
+}
+
+static void observe_end(store_observer *self, const char *const *names, size_t count,
+                        bool committed)
+{
+    store_observer *cached = cache_observer(CONTAINER_OF(self, registry, observer)->cache);
+    cached->end(cached, names, count, committed);
+}
+
+static void observe_moved(store_observer *self, const char *const *names, size_t count,
+                          int64_t revision)
+{
+    registry *r = CONTAINER_OF(self, registry, observer);
+    if (r->listener)
+        r->listener(r->listener_context, names, count, revision);
+}
+
 nrpc_code registry_open(registry **out, store *s, const registry_options *options,
                         nrpc_status *status)
 {
@@ -46,7 +67,8 @@ nrpc_code registry_open(registry **out, store *s, const registry_options *option
         registry_close(r);
         return code;
     }
-    s->observer = cache_observer(r->cache);
+    r->observer = (store_observer){observe_begin, observe_end, observe_moved};
+    s->observer = &r->observer;
     *out = r;
     return NRPC_OK;
 }
@@ -55,13 +77,24 @@ void registry_close(registry *r)
 {
     if (!r)
         return;
-    if (r->cache && r->store->observer == cache_observer(r->cache))
+    if (r->store->observer == &r->observer)
         r->store->observer = NULL;
     cache_free(r->cache);
     import_table_free(r->imports);
     validator_free(r->validator);
     schema_free(r->schema);
     free(r);
+}
+
+void registry_listen(registry *r, registry_listener listener, void *context)
+{
+    r->listener = listener;
+    r->listener_context = context;
+}
+
+int64_t registry_revision(const registry *r)
+{
+    return atomic_load(&r->store->revision);
 }
 
 const resource_type *registry_types(const registry *r)

@@ -39,6 +39,14 @@ const schema *registry_schema(const registry *r);
 const char *registry_store_id(const registry *r);
 void registry_cache_stats(const registry *r, cache_stats *out);
 
+// Told of every commit, when its changes are visible and before its writers are answered, on one of
+// their threads: it must not block. Set before the first write, or NULL.
+typedef void (*registry_listener)(void *context, const char *const *names, size_t count,
+                                  int64_t revision);
+void registry_listen(registry *r, registry_listener listener, void *context);
+// The newest revision visible to readers.
+int64_t registry_revision(const registry *r);
+
 // Revisions as they travel: "STOREID:DECIMAL".
 enum { REGISTRY_REVISION_SIZE = 40 };
 void registry_format_revision(const registry *r, int64_t revision,

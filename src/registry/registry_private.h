@@ -5,6 +5,9 @@
 #include "registry/registry.h"
 
 struct registry {
+    store_observer observer; // the cache's, and the listener
+    registry_listener listener;
+    void *listener_context;
     store *store;
     schema *schema;
     cache *cache;

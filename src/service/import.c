@@ -70,6 +70,8 @@ static const nrpc_method methods[] = {
     {"CreateImport", create, 0},
     {"AppendImport", append, 0},
     {"CommitImport", commit, 0},
+    {"ListChanges", service_list_changes, NRPC_METHOD_WAITS},
+    {"ListRevisions", service_list_revisions, 0},
 };
 
 nrpc_code service_add_import(services *s, nrpc_status *status)

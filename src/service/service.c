@@ -16,10 +16,10 @@ nrpc_code service_add_all(services **out, nrpc_server *server, registry *r,
     s->server = server;
     s->registry = r;
     s->options = *options;
-    if (service_add_resources(s, status) || service_add_import(s, status) ||
-        service_add_health(s, status) || service_add_reflection(s, status) ||
-        service_add_batch(s, status) || service_add_control(s, status) ||
-        (options->echo && service_add_echo(s, status))) {
+    if (feed_create(&s->feed, server, r, status) || service_add_resources(s, status) ||
+        service_add_import(s, status) || service_add_health(s, status) ||
+        service_add_reflection(s, status) || service_add_batch(s, status) ||
+        service_add_control(s, status) || (options->echo && service_add_echo(s, status))) {
         service_free(s);
         return status->code;
     }
@@ -33,7 +33,13 @@ void service_free(services *s)
         return;
     service_free_resources(s);
     service_free_reflection(s);
+    feed_free(s->feed);
     free(s);
+}
+
+void service_drain(services *s)
+{
+    feed_close(s->feed);
 }
 
 nrpc_code service_context(const services *s, const nrpc_call *call, const char *request_id,

@@ -26,6 +26,8 @@ typedef struct service_options {
 // Before the first nrpc_server_listen. server and registry are borrowed.
 MUST_USE nrpc_code service_add_all(services **out, nrpc_server *server, registry *r,
                                    const service_options *options, nrpc_status *status);
+// Before nrpc_server_drain: ends the waits of ListChanges, each with the answer it has.
+void service_drain(services *s);
 // NULL is allowed.
 void service_free(services *s);
 

@@ -2,6 +2,7 @@
 #ifndef SERVICE_PRIVATE_H
 #define SERVICE_PRIVATE_H
 
+#include "service/feed.h"
 #include "service/service.h"
 
 struct services {
@@ -10,6 +11,7 @@ struct services {
     service_options options;
     struct resource_service *resources;
     struct reflection *reflection;
+    feed *feed;
 };
 
 // Each adds its services to s->server.
@@ -23,6 +25,10 @@ MUST_USE nrpc_code service_add_echo(services *s, nrpc_status *status);
 // Release what the services above own; the server must be gone.
 void service_free_resources(services *s);
 void service_free_reflection(services *s);
+
+// Handlers of RegistryService that stand in files of their own (changes.c).
+void service_list_changes(nrpc_call *call, const ProtobufCMessage *message, void *context);
+void service_list_revisions(nrpc_call *call, const ProtobufCMessage *message, void *context);
 
 // PERMISSION_DENIED, reason WRITES_NOT_ALLOWED, if this caller may not write.
 MUST_USE nrpc_code service_check_write(const services *s, const nrpc_call *call,
