@@ -478,15 +478,17 @@ static nrpc_code parse_revisions(registry *r, const revisions_request *q, buffer
 {
     resource_name name;
     buffer payload = {0};
-    name_parse_any(r->types, (1u << RESOURCE_KINDS) - 1, q->name, "name", &name, status);
     check_view(q->view, status);
+    if (name_parse_any(r->types, (1u << RESOURCE_KINDS) - 1, q->name, "name", &name, status) ||
+        status->code)
+        return status->code;
     token_bind_text(bound, "ListRevisions");
     token_bind_text(bound, q->name);
     token_bind_int(bound, q->view);
     if (bound->failed)
         return no_memory(status);
-    if (!*q->page_token || status->code)
-        return status->code;
+    if (!*q->page_token)
+        return NRPC_OK;
     if (!token_parse(r->store, (store_bytes){bound->data, bound->size}, q->page_token, &payload,
                      status)) {
         buffer_append_byte(&payload, '\0');

@@ -126,11 +126,11 @@ void service_list_changes(nrpc_call *call, const ProtobufCMessage *message, void
     if (!w) {
         nrpc_status_set(&status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY",
                         "out of memory for the wait");
-    } else {
-        w->until_ns = wait_until(call, request->wait, &status);
-        changes_query_init(s->registry, &asked, &w->query, &status);
+        service_fail(call, &status);
+        return;
     }
-    if (status.code) {
+    w->until_ns = wait_until(call, request->wait, &status);
+    if (changes_query_init(s->registry, &asked, &w->query, &status)) {
         service_fail(call, &status);
         return;
     }

@@ -1,5 +1,5 @@
 // The services through a real server and the bundled client.
-#include "registry_support.h"
+#include "service_support.h"
 
 #include "base/clock.h"
 #include "descriptor_set.h"
@@ -12,90 +12,12 @@
 #include "nrpc/v1/health.pb-c.h"
 #include "nrpc/v1/reflection.pb-c.h"
 #include "schema/schema.h"
-#include "service/service.h"
 
 #include <google/protobuf/descriptor.pb-c.h>
 #include <nrpc/client.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct site {
-    world w;
-    nrpc_server *server;
-    services *services;
-    nrpc_channel *tcp, *ipc;
-} site;
-
-static void open_site(site *s, const service_options *options)
-{
-    nrpc_status status = {0};
-    nrpc_server_options server_options;
-    char ipc[128];
-    memset(s, 0, sizeof *s);
-    world_open(&s->w);
-    world_seed(&s->w);
-    nrpc_server_options_init(&server_options);
-    server_options.max_message_size = 512 << 10;
-    assert_ok(nrpc_server_create(&s->server, &server_options, &status), &status);
-    assert_ok(service_add_all(&s->services, s->server, s->w.registry, options, &status), &status);
-    snprintf(ipc, sizeof ipc, "ipc://%s/socket", s->w.directory);
-    assert_ok(nrpc_server_listen(s->server, "tcp://127.0.0.1:0", &status), &status);
-    assert_ok(nrpc_server_listen(s->server, ipc, &status), &status);
-    assert_ok(nrpc_channel_open(&s->tcp, nrpc_server_address(s->server, 0), NULL, &status),
-              &status);
-    assert_ok(nrpc_channel_open(&s->ipc, ipc, NULL, &status), &status);
-}
-
-static void close_site(site *s)
-{
-    nrpc_channel_free(s->tcp);
-    nrpc_channel_free(s->ipc);
-    nrpc_server_free(s->server);
-    service_free(s->services);
-    world_close(&s->w);
-}
-
-static int setup(void **state)
-{
-    site *s = malloc(sizeof *s);
-    open_site(s, &(service_options){.echo = true});
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    close_site(*state);
-    free(*state);
-    return 0;
-}
-
-// The response, or NULL with *status as the server replied.
-static void *ask_with(nrpc_channel *channel, const char *method, const ProtobufCMessage *request,
-                      const ProtobufCMessageDescriptor *type, const nrpc_call_options *options,
-                      nrpc_status *status)
-{
-    nrpc_reply reply;
-    ProtobufCMessage *message = NULL;
-    nrpc_channel_call_message(channel, method, request, options, &reply);
-    if (!reply.status.code)
-        assert_ok(nrpc_reply_unpack(&reply, type, &message, status), status);
-    nrpc_status_move(status, &reply.status);
-    nrpc_reply_fini(&reply);
-    return message;
-}
-
-static void *ask(nrpc_channel *channel, const char *method, const ProtobufCMessage *request,
-                 const ProtobufCMessageDescriptor *type, nrpc_status *status)
-{
-    return ask_with(channel, method, request, type, NULL, status);
-}
-
-static void drop(void *message)
-{
-    protobuf_c_message_free_unpacked(message, NULL);
-}
 
 static void a_zone_is_got_cold_and_warm_with_its_revision(void **state)
 {
@@ -268,7 +190,7 @@ static void anonymous_writes_are_taken_where_allowed(void **state)
     (void)state;
     site s;
     nrpc_status status = {0};
-    open_site(&s, &(service_options){.allow_anonymous_writes = true});
+    site_open(&s, &(service_options){.allow_anonymous_writes = true});
     Ftz__V1__CreateImportRequest request = FTZ__V1__CREATE_IMPORT_REQUEST__INIT;
     request.request_id = (char *)"11111111-1111-4111-8111-111111111111";
     drop(ask(s.tcp, "ftz.v1.RegistryService/CreateImport", &request.base,
@@ -280,7 +202,7 @@ static void anonymous_writes_are_taken_where_allowed(void **state)
                     &nrpc__v1__echo_response__descriptor, &status));
     assert_int_equal(status.code, NRPC_UNIMPLEMENTED);
     nrpc_status_fini(&status);
-    close_site(&s);
+    site_close(&s);
 }
 
 static void health_knows_the_services(void **state)
@@ -576,5 +498,5 @@ int main(void)
         cmocka_unit_test(writes_are_for_those_who_may),
         cmocka_unit_test(anonymous_writes_are_taken_where_allowed),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, site_setup, site_teardown);
 }

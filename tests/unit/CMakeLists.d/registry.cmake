@@ -5,7 +5,9 @@ foreach(name read validate import cache)
              DEPS ftz_registry
              LABELS unit)
 endforeach()
-ftz_test(service_calls
-         SOURCES ${here}/service_calls.c ${here}/registry_support.c
-         DEPS ftz_service ftz_descriptor_set
-         LABELS unit)
+foreach(name calls)
+    ftz_test(service_${name}
+             SOURCES ${here}/service_${name}.c ${here}/service_support.c ${here}/registry_support.c
+             DEPS ftz_service ftz_descriptor_set
+             LABELS unit)
+endforeach()
