@@ -34,6 +34,7 @@ static void sqlite_store_close(store *base)
     if (s->writer.open)
         checkpoint(s);
     sqlite_pool_fini(&s->writer);
+    sqlite_queue_fini(&s->queue);
     sqlite_file_release(s->lock_fd);
     free(s->path);
     free(s);
@@ -79,6 +80,7 @@ nrpc_code sqlite_store_open(const char *path, store **out, nrpc_status *status)
     nrpc_code code = sqlite_file_claim(path, &s->path, &s->lock_fd, status);
     sqlite_pool_init(&s->readers, s->path, false, SQLITE_READERS);
     sqlite_pool_init(&s->writer, s->path, true, 1);
+    sqlite_queue_init(&s->queue);
     sqlite_conn *conn;
     if (!code && !(code = sqlite_pool_take(&s->writer, &unhurried, &conn, status))) {
         code = sqlite_migrate(conn, &s->base, status);

@@ -12,7 +12,9 @@
 // sqlite_sql.c      every SQL text but the migrations
 // sqlite_read.c     reads
 // sqlite_log.c      the change log: reading it, and keeping it short
-// sqlite_write.c    transactions
+// sqlite_tx.c       what a write may do inside its transaction
+// sqlite_index.c    listings, moments, search tokens
+// sqlite_write.c    writers that share commits
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
@@ -37,20 +39,41 @@ typedef enum sqlite_statement {
     STATEMENT_BEGIN_WRITE,
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
-    STATEMENT_REVISION,
+    STATEMENT_SAVEPOINT,
+    STATEMENT_ROLLBACK_TO,
+    STATEMENT_RELEASE,
+    STATEMENT_META,
+    STATEMENT_SET_META,
     STATEMENT_SET_REVISION,
     STATEMENT_GET, // + 1: with extra
     STATEMENT_GET_EXTRA,
     STATEMENT_GET_AT, // + 1: with extra
     STATEMENT_GET_AT_EXTRA,
     STATEMENT_CHANGES,
+    STATEMENT_CHANGE_AFTER,
+    STATEMENT_CHANGES_OF,
+    STATEMENT_EXPIRED,
+    STATEMENT_FORGET,
+    STATEMENT_NEXT_CHANGE,
+    STATEMENT_LAST_CHANGE,
+    STATEMENT_DROP_CHANGES,
     STATEMENT_FIND,
     STATEMENT_CHILDREN,
     STATEMENT_INSERT,
     STATEMENT_UPDATE,
+    STATEMENT_UPDATE_INDEXED,
     STATEMENT_DELETE,
+    STATEMENT_NEXT,
     STATEMENT_LISTING_PUT,
     STATEMENT_LISTING_REMOVE,
+    STATEMENT_MOMENT_PUT,
+    STATEMENT_MOMENT_REMOVE,
+    STATEMENT_SEARCH_GET,
+    STATEMENT_SEARCH_ADD,
+    STATEMENT_SEARCH_REPLACE,
+    STATEMENT_SEARCH_REMOVE,
+    STATEMENT_RECALL,
+    STATEMENT_REMEMBER,
     STATEMENT_LOG,
     STATEMENT_LIST,                        // + sqlite_query_shape
     STATEMENT_COUNT = STATEMENT_LIST + 16, // + sqlite_query_shape
@@ -76,13 +99,49 @@ typedef struct sqlite_pool {
     TAILQ_HEAD(sqlite_waiters, sqlite_waiter) waiters; // first come, first served
 } sqlite_pool;
 
+typedef struct sqlite_writer sqlite_writer;
+TAILQ_HEAD(sqlite_writers, sqlite_writer);
+
+// Those who want to write, in the order they came.
+typedef struct sqlite_queue {
+    pthread_mutex_t lock; // guards what follows
+    bool leading;         // somebody has the writing connection
+    struct sqlite_writers waiting;
+} sqlite_queue;
+
 typedef struct sqlite_store {
     store base;
     char *path; // absolute, without symbolic links
     int lock_fd;
     sqlite_pool readers;
-    sqlite_pool writer; // of one
+    sqlite_pool writer; // of one, taken by who leads
+    sqlite_queue queue;
 } sqlite_store;
+
+// What one commit makes durable.
+typedef struct sqlite_group {
+    sqlite_conn *conn;
+    store_observer *observer;
+    int64_t revision; // the newest, the group's own among them
+    int64_t changes;  // logged by the group
+    bool dirty;       // there is something to commit
+    buffer names;     // those changed, each with its NUL; only for an observer
+    size_t name_count;
+    buffer search;         // what is yet to be written to the search index: sqlite_index.c
+    size_t search_applied; // so much of it was written by the transaction under way, see there
+} sqlite_group;
+
+// What one store_write_fn has done so far.
+typedef struct sqlite_tx {
+    store_tx base;
+    sqlite_conn *conn;
+    sqlite_group *group;
+    int64_t index;  // of the next change
+    bool dirty;     // it changed something, if only what it remembers
+    bool savepoint; // ... behind others who did: this is where it began
+    int broken;     // the SQLite error after which it must not be committed
+    size_t search_start;
+} sqlite_tx;
 
 // sqlite.c
 MUST_USE nrpc_code sqlite_store_open(const char *path, store **out, nrpc_status *status);
@@ -113,7 +172,11 @@ MUST_USE nrpc_code sqlite_prepare(sqlite_conn *conn, int statement, sqlite3_stmt
                                   nrpc_status *status);
 // Runs a statement without parameters or rows.
 MUST_USE nrpc_code sqlite_run(sqlite_conn *conn, int statement, nrpc_status *status);
-// The newest revision in the snapshot of the transaction under way.
+// A number of the file about itself, as it is in the snapshot of the transaction under way.
+MUST_USE nrpc_code sqlite_read_meta(sqlite_conn *conn, const char *key, int64_t *value,
+                                    nrpc_status *status);
+MUST_USE nrpc_code sqlite_write_meta(sqlite_conn *conn, const char *key, int64_t value,
+                                     nrpc_status *status);
 MUST_USE nrpc_code sqlite_read_revision(sqlite_conn *conn, int64_t *revision, nrpc_status *status);
 // As sqlite3_reset and sqlite3_finalize, for CLEANUP.
 void sqlite_reset(sqlite3_stmt **stmt);
@@ -128,6 +191,9 @@ MUST_USE nrpc_code sqlite_pool_take(sqlite_pool *pool, const store_context *c, s
                                     nrpc_status *status);
 // Gives it back; a transaction still open is rolled back.
 void sqlite_pool_give(sqlite_pool *pool, sqlite_conn *conn);
+// A condition whose waits end no later than c allows; whether it is over is to be looked at then.
+void sqlite_cond_init(pthread_cond_t *cond);
+void sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, const store_context *c);
 
 // sqlite_sql.c
 // Rows start with these columns, in this order.
@@ -170,6 +236,7 @@ typedef struct sqlite_binder {
 void sqlite_bind_text(sqlite_binder *b, const char *text); // NULL is ""
 void sqlite_bind_int(sqlite_binder *b, int64_t value);
 void sqlite_bind_bytes(sqlite_binder *b, store_bytes bytes);
+void sqlite_bind_chars(sqlite_binder *b, store_bytes text);
 void sqlite_bind_value(sqlite_binder *b, const store_value *value);
 
 // sqlite_read.c
@@ -218,12 +285,44 @@ nrpc_code sqlite_store_expired(store *s, const store_context *c, int64_t now_us,
                                store_row_fn row, void *context, nrpc_status *status);
 nrpc_code sqlite_store_compact(store *s, const store_context *c, const store_retention *keep,
                                size_t limit, bool *more, nrpc_status *status);
+
+// sqlite_index.c
+// Appends what the row of a record with an index has in `listing` and `moment`.
+MUST_USE bool sqlite_places_make(const store_record *record, buffer *out);
+// Writes it there for the row of this id, the listing below its parent included; id 0 takes it out.
+MUST_USE nrpc_code sqlite_places_write(sqlite_tx *tx, const store_record *record, int64_t id,
+                                       store_bytes places, nrpc_status *status);
+typedef enum sqlite_search_change_kind {
+    SQLITE_SEARCH_ADD,     // there is none of this id
+    SQLITE_SEARCH_REPLACE, // there may be
+    SQLITE_SEARCH_REMOVE,
+} sqlite_search_change_kind;
+MUST_USE nrpc_code sqlite_search_change(sqlite_tx *tx, int64_t id, sqlite_search_change_kind change,
+                                        const store_index *index, nrpc_status *status);
+// Writes what waits in the group, from this byte on.
+MUST_USE nrpc_code sqlite_search_apply(sqlite_group *g, size_t from, nrpc_status *status);
 nrpc_code sqlite_store_reindex(store *s, const store_context *c, int version, store_index_fn index,
                                void *context, nrpc_status *status);
 
 // sqlite_write.c
+void sqlite_queue_init(sqlite_queue *q);
+void sqlite_queue_fini(sqlite_queue *q);
 nrpc_code sqlite_store_write(store *s, const store_context *c, store_write_fn fn, void *context,
                              int64_t *revision, nrpc_status *status);
+
+// sqlite_tx.c
+// Before and after something is changed: refuses a caller who has gone, and lets nothing interrupt
+// in between, for SQLite would roll back everybody's changes.
+MUST_USE nrpc_code sqlite_tx_change_begin(sqlite_tx *tx, nrpc_status *status);
+void sqlite_tx_change_end(sqlite_tx *tx);
+// As sqlite_fail and sqlite_prepare, after which nothing of this transaction is committed. One step
+// of a statement without rows.
+nrpc_code sqlite_tx_broken(sqlite_tx *tx, int rc, nrpc_status *status);
+MUST_USE nrpc_code sqlite_tx_prepare(sqlite_tx *tx, int statement, sqlite3_stmt **stmt,
+                                     nrpc_status *status);
+MUST_USE nrpc_code sqlite_tx_step(sqlite_tx *tx, const sqlite_binder *b, nrpc_status *status);
+// Renews the index of a stored record, which has its new one; no change of the log.
+MUST_USE nrpc_code sqlite_tx_index(sqlite_tx *tx, const store_record *record, nrpc_status *status);
 nrpc_code sqlite_tx_get(store_tx *tx, const char *name, store_row_fn row, void *context,
                         nrpc_status *status);
 nrpc_code sqlite_tx_put(store_tx *tx, store_operation operation, const store_record *record,

@@ -151,18 +151,38 @@ nrpc_code sqlite_run(sqlite_conn *conn, int statement, nrpc_status *status)
     return rc == SQLITE_DONE ? NRPC_OK : sqlite_fail(conn->db, conn->context, rc, status);
 }
 
-nrpc_code sqlite_read_revision(sqlite_conn *conn, int64_t *revision, nrpc_status *status)
+nrpc_code sqlite_read_meta(sqlite_conn *conn, const char *key, int64_t *value, nrpc_status *status)
 {
     CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
-    nrpc_code code = sqlite_prepare(conn, STATEMENT_REVISION, &stmt, status);
+    nrpc_code code = sqlite_prepare(conn, STATEMENT_META, &stmt, status);
     if (code)
         return code;
-    int rc = sqlite3_step(stmt);
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_text(&b, key);
+    int rc = b.rc ? b.rc : sqlite3_step(stmt);
     if (rc != SQLITE_ROW)
         return sqlite_fail(conn->db, conn->context, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc,
                            status);
-    *revision = sqlite3_column_int64(stmt, 0);
+    *value = sqlite3_column_int64(stmt, 0);
     return NRPC_OK;
+}
+
+nrpc_code sqlite_write_meta(sqlite_conn *conn, const char *key, int64_t value, nrpc_status *status)
+{
+    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
+    nrpc_code code = sqlite_prepare(conn, STATEMENT_SET_META, &stmt, status);
+    if (code)
+        return code;
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_text(&b, key);
+    sqlite_bind_int(&b, value);
+    int rc = b.rc ? b.rc : sqlite3_step(stmt);
+    return rc == SQLITE_DONE ? NRPC_OK : sqlite_fail(conn->db, conn->context, rc, status);
+}
+
+nrpc_code sqlite_read_revision(sqlite_conn *conn, int64_t *revision, nrpc_status *status)
+{
+    return sqlite_read_meta(conn, "revision", revision, status);
 }
 
 void sqlite_reset(sqlite3_stmt **stmt)

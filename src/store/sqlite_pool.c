@@ -52,7 +52,16 @@ static void hand_over(sqlite_pool *pool, sqlite_conn *conn)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void wait_a_while(sqlite_pool *pool, sqlite_waiter *self, const store_context *c)
+void sqlite_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+void sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, const store_context *c)
 {
     int64_t until = c->deadline_ns;
     if (c->cancelled) {
@@ -60,11 +69,11 @@ static void wait_a_while(sqlite_pool *pool, sqlite_waiter *self, const store_con
         until = poll < until ? poll : until;
     }
     if (until == CLOCK_NEVER) {
-        pthread_cond_wait(&self->granted_cond, &pool->lock);
+        pthread_cond_wait(cond, lock);
         return;
     }
     struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
-    pthread_cond_timedwait(&self->granted_cond, &pool->lock, &t);
+    pthread_cond_timedwait(cond, lock, &t);
 }
 
 // Called with the lock held.
@@ -72,16 +81,11 @@ static nrpc_code queue(sqlite_pool *pool, const store_context *c, sqlite_conn **
                        nrpc_status *status)
 {
     sqlite_waiter self = {0};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self.granted_cond, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-
+    sqlite_cond_init(&self.granted_cond);
     nrpc_code code = NRPC_OK;
     TAILQ_INSERT_TAIL(&pool->waiters, &self, link);
     while (!self.granted && !(code = store_context_check(c, status)))
-        wait_a_while(pool, &self, c);
+        sqlite_cond_wait(&self.granted_cond, &pool->lock, c);
     if (self.granted)
         *conn = self.conn;
     else

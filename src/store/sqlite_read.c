@@ -151,6 +151,23 @@ nrpc_code sqlite_get(sqlite_conn *conn, const char *name, int64_t at_revision, b
                                                  : sqlite_fail(conn->db, conn->context, rc, status);
 }
 
+// Of revisions before the horizon some changes may be gone. Whoever is told so sees what a reader
+// of the log would see in the same snapshot.
+static nrpc_code check_kept(sqlite_conn *conn, int64_t revision, nrpc_status *status)
+{
+    int64_t newest, horizon;
+    nrpc_code code = sqlite_read_begin(conn, &newest, status);
+    if (!code)
+        code = sqlite_read_meta(conn, "horizon", &horizon, status);
+    if (code || revision >= horizon)
+        return code;
+    nrpc_status_set(status, NRPC_OUT_OF_RANGE, "REVISION_NOT_KEPT",
+                    "what was at revision %lld is no longer kept; the oldest one is %lld",
+                    (long long)revision, (long long)horizon);
+    nrpc_status_add(status, "wanted_revision", "%lld", (long long)revision);
+    return nrpc_status_add(status, "horizon", "%lld", (long long)horizon);
+}
+
 nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, int64_t at_revision,
                            bool with_extra, store_row_fn row, void *context, nrpc_status *status)
 {
@@ -159,9 +176,10 @@ nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, i
     if (code)
         return code;
     bool found = false;
-    code = at_revision < 0
-               ? NRPC_OK // there was nothing then
-               : sqlite_get(conn, name, at_revision, with_extra, row, context, &found, status);
+    if (at_revision > 0)
+        code = check_kept(conn, at_revision, status);
+    if (!code && at_revision >= 0) // before that there was nothing
+        code = sqlite_get(conn, name, at_revision, with_extra, row, context, &found, status);
     sqlite_read_give(s, c, conn);
     return code || found ? code : sqlite_not_found(name, status);
 }

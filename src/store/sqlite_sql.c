@@ -15,27 +15,50 @@ static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
-    [STATEMENT_REVISION] = "SELECT value FROM meta WHERE key = 'revision'",
-    [STATEMENT_SET_REVISION] = "UPDATE meta SET value = ?1 WHERE key = 'revision'",
+    [STATEMENT_SAVEPOINT] = "SAVEPOINT writer",
+    [STATEMENT_ROLLBACK_TO] = "ROLLBACK TO writer",
+    [STATEMENT_RELEASE] = "RELEASE writer",
+    [STATEMENT_META] = "SELECT value FROM meta WHERE key = ?1",
+    [STATEMENT_SET_META] = "UPDATE meta SET value = ?2 WHERE key = ?1",
+    [STATEMENT_SET_REVISION] =
+        "UPDATE meta SET value = CASE key WHEN 'revision' THEN ?1 ELSE value + ?2 END"
+        " WHERE key IN ('revision', 'logged')",
     [STATEMENT_GET] = "SELECT " ROW "NULL, id FROM resource WHERE name = ?1",
     [STATEMENT_GET_EXTRA] = "SELECT " ROW "extra, id FROM resource WHERE name = ?1",
     [STATEMENT_GET_AT] = "SELECT " ROW "NULL" LOGGED " FROM change"
                          " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
     [STATEMENT_GET_AT_EXTRA] = "SELECT " ROW "extra" LOGGED " FROM change"
                                " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
-    [STATEMENT_CHANGES] = "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 ORDER BY id",
-    [STATEMENT_FIND] = "SELECT id, create_time_us FROM resource WHERE name = ?1",
+    [STATEMENT_CHANGES] =
+        "SELECT " ROW "extra" LOGGED " FROM change WHERE id > ?1 AND id <= ?2"
+        " AND substr(name, 1, length(?3)) = ?3 AND (?4 = '' OR instr(?4, ' ' || type || ' '))"
+        " ORDER BY id",
+    [STATEMENT_CHANGE_AFTER] = "SELECT id FROM change WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
+    [STATEMENT_CHANGES_OF] = "SELECT " ROW "extra" LOGGED " FROM change"
+                             " WHERE name = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC",
+    [STATEMENT_EXPIRED] = "SELECT " ROW "NULL, id FROM resource"
+                          " WHERE purge_time_us > 0 AND purge_time_us <= ?1"
+                          " ORDER BY purge_time_us LIMIT ?2",
+    [STATEMENT_FORGET] = "DELETE FROM request WHERE n < (SELECT min(n) FROM request) + ?2"
+                         " AND time_us < ?1",
+    [STATEMENT_NEXT_CHANGE] = "SELECT id, time_us, operation, name FROM change"
+                              " WHERE id > ?1 ORDER BY id LIMIT 1",
+    [STATEMENT_LAST_CHANGE] = "SELECT id FROM change WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_DROP_CHANGES] = "DELETE FROM change WHERE name = ?1 AND id <= ?2",
+    [STATEMENT_FIND] = "SELECT id, create_time_us, delete_time_us, purge_time_us, document, places"
+                       " FROM resource WHERE name = ?1",
     [STATEMENT_CHILDREN] = "SELECT " LISTED "r.extra, r.id"
                            " FROM listing l CROSS JOIN resource r ON r.id = l.id"
                            " WHERE l.parent = ?1 AND l.delete_time_us = 0 AND r.parent = ?1"
                            " ORDER BY l.type, l.name",
-    [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [STATEMENT_UPDATE] =
-        "UPDATE resource SET type = ?1, name = ?2, parent = ?3, uid = ?4, revision = ?5,"
-        " create_time_us = ?6, update_time_us = ?7, delete_time_us = ?8, purge_time_us = ?9,"
-        " body = ?10, extra = ?11 WHERE id = ?12",
+    [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra, document, places)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [STATEMENT_UPDATE] = "UPDATE resource SET uid = ?2, revision = ?3, create_time_us = ?4,"
+                         " update_time_us = ?5, body = ?6, extra = ?7 WHERE id = ?1",
+    [STATEMENT_UPDATE_INDEXED] = "UPDATE resource SET delete_time_us = ?2, purge_time_us = ?3,"
+                                 " document = ?4, places = ?5 WHERE id = ?1",
     [STATEMENT_DELETE] = "DELETE FROM resource WHERE id = ?1",
+    [STATEMENT_NEXT] = "SELECT " ROW "extra, id FROM resource WHERE id > ?1 ORDER BY id LIMIT 1",
     [STATEMENT_LISTING_PUT] =
         "INSERT OR REPLACE INTO listing (parent, type, name, delete_time_us, id, event_type,"
         " event_first, event_last)"
@@ -43,6 +66,22 @@ static const char *const texts[STATEMENT_LIST] = {
         " WHERE id = ?5",
     [STATEMENT_LISTING_REMOVE] =
         "DELETE FROM listing WHERE parent = ?1 AND type = ?2 AND name = ?3",
+    [STATEMENT_MOMENT_PUT] = "INSERT OR REPLACE INTO moment"
+                             " (scope, first, precision, kind, name, path, last, id)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [STATEMENT_MOMENT_REMOVE] = "DELETE FROM moment WHERE scope = ?1 AND first = ?2"
+                                " AND precision = ?3 AND kind = ?4 AND name = ?5 AND path = ?6",
+    [STATEMENT_SEARCH_GET] = "SELECT c0, c1, c2, c3, c4 FROM search WHERE rowid = ?1",
+    [STATEMENT_SEARCH_ADD] = "INSERT INTO search (rowid, c0, c1, c2, c3, c4)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STATEMENT_SEARCH_REPLACE] = "UPDATE search SET c0 = ?2, c1 = ?3, c2 = ?4, c3 = ?5, c4 = ?6"
+                                 " WHERE rowid = ?1",
+    [STATEMENT_SEARCH_REMOVE] = "DELETE FROM search WHERE rowid = ?1",
+    [STATEMENT_RECALL] = "SELECT fingerprint, revision, time_us, answer FROM request"
+                         " WHERE id = ?1 AND time_us >= ?2",
+    [STATEMENT_REMEMBER] = "INSERT OR REPLACE INTO request"
+                           " (id, fingerprint, revision, time_us, answer)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_LOG] =
         "INSERT INTO change (" COMMON TIMES "extra, operation, id, time_us, actor, request_id)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
@@ -98,6 +137,13 @@ void sqlite_bind_bytes(sqlite_binder *b, store_bytes bytes)
 {
     const void *data = bytes.size ? bytes.data : ""; // NULL would bind NULL
     int rc = sqlite3_bind_blob64(b->stmt, ++b->index, data, bytes.size, SQLITE_STATIC);
+    b->rc = b->rc ? b->rc : rc;
+}
+
+void sqlite_bind_chars(sqlite_binder *b, store_bytes text)
+{
+    const char *data = text.size ? text.data : "";
+    int rc = sqlite3_bind_text64(b->stmt, ++b->index, data, text.size, SQLITE_STATIC, SQLITE_UTF8);
     b->rc = b->rc ? b->rc : rc;
 }
 

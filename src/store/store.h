@@ -16,11 +16,12 @@
 //
 // Threads: every function may be called from any thread. Reads never wait for a write. Calls may
 // block on disk or network: never call from a thread that must not. Writes run one at a time, in
-// the order they came. A callback of a read holds a read connection of few: it must neither call
-// the store nor wait.
-// Errors: a status (nrpc/status.h, may be NULL) with reason STORE_*; DEADLINE_EXCEEDED and
-// CANCELLED when the context says so, also while waiting for a turn or in the middle of a query.
-// What the engine says about a failure stands in the status's metadata `detail` alone.
+// the order they came; those that wait together are run by one of the waiting threads, so what a
+// write does must not ask which thread it is on. A callback of a read holds a read connection of
+// few: it must neither call the store nor wait. Errors: a status (nrpc/status.h, may be NULL) with
+// reason STORE_*; DEADLINE_EXCEEDED and CANCELLED when the context says so, also while waiting for
+// a turn or in the middle of a query. What the engine says about a failure stands in the status's
+// metadata `detail` alone.
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -93,9 +94,9 @@ typedef struct store_record {
     int64_t revision;       // of the last change
     int64_t create_time_us; // since the epoch
     int64_t update_time_us;
-    int64_t delete_time_us;         // 0: not deleted
-    int64_t purge_time_us;          // 0: not deleted
-    const store_index *index;       // of a record to be written; NULL in callbacks
+    int64_t delete_time_us;   // 0: not deleted
+    int64_t purge_time_us;    // 0: not deleted
+    const store_index *index; // of a record to be written; NULL: an empty one, and in callbacks
     const struct store_value *keys; // in the rows of a list: the values of its orders
 } store_record;
 
@@ -264,9 +265,11 @@ typedef struct store_retention {
 
 typedef void (*store_request_fn)(void *context, const store_request *request);
 
-// What a write does, inside its transaction. It may be run again from the start when the store
-// must retry, so it must have no effect outside tx but on *context it can redo. Any non-zero code
-// rolls everything back and becomes the result of store_write.
+// What a write does, inside its transaction, while its caller waits in store_write; not always on
+// the caller's thread. It sees what writes before it did, though that may not be committed yet. It
+// may be run again from the start when the store must retry, so it must have no effect outside tx
+// but on *context it can redo. Any non-zero code undoes what it did and becomes the result of
+// store_write.
 typedef nrpc_code (*store_write_fn)(store_tx *tx, void *context, nrpc_status *status);
 
 // Makes the index of a stored record anew. Borrowed until the next call.
@@ -340,9 +343,9 @@ struct store_tx {
     int64_t time_us;  // the one time of all its changes
 };
 
-// Learns which names a transaction touches: `begin` before it commits, `end` after, whether it
-// committed or not. Both on the writing thread. Between them nobody may remember what they read of
-// these names.
+// Learns which names a commit touches, of one write or of several: `begin` before it, `end` after,
+// whether it came through or not. All on one thread, the same for all three. Between begin and end
+// nobody may remember what they read of these names.
 typedef struct store_observer {
     void (*begin)(struct store_observer *self, const char *const *names, size_t count);
     void (*end)(struct store_observer *self, const char *const *names, size_t count,
@@ -423,7 +426,8 @@ MUST_USE nrpc_code store_reindex(store *s, const store_context *c, int version,
 // and the status is cleared of what lookups inside fn left there. *revision: the one it got, or
 // the newest before it if fn changed nothing. Nothing is committed for a caller who has gone.
 // Writes that wait for their turn together share one commit; each has its own revision, and a fault
-// of one undoes that one alone.
+// of one undoes that one alone. If the commit fails, all that depended on it fail alike, those too
+// that changed nothing but came behind a change.
 MUST_USE nrpc_code store_write(store *s, const store_context *c, store_write_fn fn, void *context,
                                int64_t *revision, nrpc_status *status);
 
@@ -439,14 +443,14 @@ MUST_USE nrpc_code store_tx_children(store_tx *tx, const char *name, store_row_f
 // set by the store: update_time always, create_time on STORE_CREATED (else it stays as it was),
 // delete_time on STORE_DELETED. STORE_PURGED removes the row. ALREADY_EXISTS, reason
 // RESOURCE_EXISTS, when a name is created twice, though deleted; NOT_FOUND when one that does not
-// exist is changed; after these fn may go on.
+// exist is changed; after these fn may go on. A name keeps its type and parent until it is purged.
 MUST_USE nrpc_code store_tx_put(store_tx *tx, store_operation operation, const store_record *record,
                                 nrpc_status *status);
 // What was remembered of this request, if it is still kept. request_id must not be "".
 MUST_USE nrpc_code store_tx_recall(store_tx *tx, const char *request_id, store_request_fn request,
                                    void *context, bool *found, nrpc_status *status);
-// Remembers it; time_us and, if 0, revision are set by the store: that of the transaction, or the
-// newest one if it changes nothing.
+// Remembers it, in the place of what was; time_us and, if 0, revision are set by the store: that of
+// the transaction, or the newest one if it has changed nothing so far.
 MUST_USE nrpc_code store_tx_remember(store_tx *tx, const char *request_id,
                                      const store_request *request, nrpc_status *status);
 

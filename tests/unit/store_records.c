@@ -408,10 +408,8 @@ static void the_log_can_be_read_from_anywhere(void **state)
         int64_t revision;
         int first;
     } from[] = {
-        {1, -1, 6, 1, 0},        {1, 0, 5, 2, 0},
-        {2, -1, 5, 2, 0},        {2, 1, 3, 2, 2},
-        {2, 3, 1, 3, 0},         {3, 0, 0, 0, 0},
-        {INT64_MAX, 0, 0, 0, 0}, {INT64_MIN, INT32_MIN, 6, 1, 0},
+        {1, -1, 6, 1, 0},        {1, 0, 5, 2, 0}, {2, -1, 5, 2, 0}, {2, 1, 3, 2, 2},
+        {2, 3, 1, 3, 0},         {3, 0, 0, 0, 0}, {4, -1, 0, 0, 0}, {INT64_MIN, INT32_MIN, 6, 1, 0},
         {1, INT32_MAX, 5, 2, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(from); i++) {
