@@ -152,14 +152,15 @@ bool nrpc_call_detach(nrpc_call *call);
 // the pool's queue is full the call is answered RESOURCE_EXHAUSTED. Return at once after it.
 void nrpc_call_run_on_pool(nrpc_call *call, nrpc_handler handler);
 // Runs resume(call, context) after delay_ms on the timer thread (it must not block), or earlier,
-// when the call is cancelled; then nrpc_call_cancelled says so. Never before this returns on its own
-// thread. The call must be detached or on the pool; one such wait at a time. A call that sleeps
+// when the call is cancelled; then nrpc_call_cancelled says so. Never before this returns on its
+// own thread. The call must be detached or on the pool; one such wait at a time. A call that sleeps
 // costs its memory, no thread.
 void nrpc_call_sleep(nrpc_call *call, unsigned delay_ms, void (*resume)(nrpc_call *, void *),
                      void *context);
 
 // Ends such a sleep now: resume follows on the timer thread. Nothing happens if the call does not
-// sleep, or resume is about to run. The caller sees to it that resume has not answered the call yet.
+// sleep, or resume is about to run. The caller sees to it that resume has not answered the call
+// yet.
 void nrpc_call_wake(nrpc_call *call);
 
 // Work that belongs to no call, on the pool. The job is its owner's, and must live until run is

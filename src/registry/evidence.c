@@ -3,6 +3,18 @@
 #define VERIFICATION(name) FTZ__V1__VERIFICATION__VERIFICATION_##name
 #define STANCE(name)       FTZ__V1__STANCE__STANCE_##name
 
+Ftz__V1__Citation *const *evidence_citations(const ProtobufCMessage *message, size_t *count)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "citations");
+    *count = 0;
+    if (!field || field->descriptor != &ftz__v1__citation__descriptor)
+        return NULL;
+    const char *at = (const char *)message;
+    *count = *(const size_t *)(const void *)(at + field->quantifier_offset);
+    return *(Ftz__V1__Citation *const *const *)(const void *)(at + field->offset);
+}
+
 // Levels that `outer` stands above `path`: 0 if they are the same, SIZE_MAX if it is not on the way
 // to it. Backquotes around an id mean nothing: no id has a point in it.
 static size_t levels_above(const char *outer, const char *path)

@@ -16,6 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// The citations of a resource of any type; *count is 0 where the type has none.
+Ftz__V1__Citation *const *evidence_citations(const ProtobufCMessage *message, size_t *count);
+
 // The weakest verification of what supports the path; UNSPECIFIED if nothing does. used: one for
 // each citation, set to true for those that support it; NULL if it does not matter.
 Ftz__V1__Verification evidence_of(Ftz__V1__Citation *const *citations, size_t count,

@@ -17,6 +17,7 @@ struct services {
 // Each adds its services to s->server.
 MUST_USE nrpc_code service_add_resources(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_import(services *s, nrpc_status *status);
+MUST_USE nrpc_code service_add_query(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_health(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_reflection(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_batch(services *s, nrpc_status *status);

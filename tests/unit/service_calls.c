@@ -234,7 +234,7 @@ static void reflection_tells_services_and_definitions(void **state)
         ask(s->tcp, "nrpc.v1.ReflectionService/ListServices", &request.base,
             &nrpc__v1__list_services_response__descriptor, &status);
     assert_ok(status.code, &status);
-    assert_int_equal(found->n_services, 12);
+    assert_int_equal(found->n_services, 13);
     assert_string_equal(found->services[0], "ftz.v1.AreaService");
     for (size_t i = 1; i < found->n_services; i++)
         assert_true(strcmp(found->services[i - 1], found->services[i]) < 0);
