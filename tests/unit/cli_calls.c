@@ -21,6 +21,9 @@ typedef struct fixture {
     size_t sizes[MAX_CHUNKS], counts[MAX_CHUNKS], chunks;
     bool fail_append, fail_commit;
     unsigned pages;
+    int32_t page_sizes[MAX_CHUNKS];
+    char filter[64], order_by[64];
+    bool total;
 } fixture;
 
 static void on_create(nrpc_call *call, const ProtobufCMessage *request, void *context)
@@ -78,7 +81,11 @@ static void on_list(nrpc_call *call, const ProtobufCMessage *message, void *cont
     char names[2][32], token[16] = "", display_name[] = "Z";
     Ftz__V1__Zone zones[2] = {FTZ__V1__ZONE__INIT, FTZ__V1__ZONE__INIT}, *list[2];
     Ftz__V1__ListZonesResponse response = FTZ__V1__LIST_ZONES_RESPONSE__INIT;
-    f->pages++;
+    f->page_sizes[f->pages++ % MAX_CHUNKS] = request->page_size;
+    snprintf(f->filter, sizeof(f->filter), "%s", request->filter);
+    snprintf(f->order_by, sizeof(f->order_by), "%s", request->order_by);
+    f->total = request->include_total_size;
+    response.total_size = request->include_total_size ? ZONES : 0;
     for (int i = 0; i < 2 && first + i < ZONES; i++) {
         snprintf(names[i], sizeof(names[i]), "zones/z%d", first + i);
         zones[i].name = names[i];
@@ -313,6 +320,36 @@ static void pages_are_joined_and_announced(void **state)
     assert_string_equal(out, "{\n  \"zones\": [],\n  \"revision\": \"9\"\n}\n");
 }
 
+static void a_limit_asks_for_no_more_than_it_needs(void **state)
+{
+    fixture *f = *state;
+    char out[4096];
+    assert_int_equal(run_ftz(f, "zones list --limit 3 -o ndjson", out), 0);
+    assert_int_equal(f->pages, 2);
+    assert_int_equal(f->page_sizes[0], 3);
+    assert_int_equal(f->page_sizes[1], 1); // the server gave two of three
+    f->pages = 0;
+    assert_int_equal(run_ftz(f, "zones list --limit 2000 --page-size 7 -o ndjson", out), 0);
+    assert_int_equal(f->pages, 3);
+    assert_int_equal(f->page_sizes[2], 7);
+    assert_null(strstr(out, "there is more"));
+}
+
+static void filter_order_and_total_are_sent(void **state)
+{
+    fixture *f = *state;
+    char out[4096];
+    assert_int_equal(run_ftz(f,
+                             "zones list --filter 'area_km2 > 30' --order-by 'wave desc' --total "
+                             "--all -o ndjson",
+                             out),
+                     0);
+    assert_string_equal(f->filter, "area_km2 > 30");
+    assert_string_equal(f->order_by, "wave desc");
+    assert_true(f->total);
+    assert_non_null(strstr(out, "ftz: 5 in all\n"));
+}
+
 static void mistakes_end_with_their_own_codes(void **state)
 {
     const fixture *f = *state;
@@ -343,6 +380,8 @@ int main(void)
         WITH_SERVER(a_failure_ends_a_list),
         WITH_SERVER(methods_not_compiled_in_are_called_by_reflection),
         WITH_SERVER(pages_are_joined_and_announced),
+        WITH_SERVER(a_limit_asks_for_no_more_than_it_needs),
+        WITH_SERVER(filter_order_and_total_are_sent),
         WITH_SERVER(mistakes_end_with_their_own_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,27 @@ static void durations_have_units(void **state)
     }
 }
 
+static void counts_may_have_a_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t count;
+    } good[] = {{"1", 1}, {"1000", 1000}, {"50k", 50000}, {"10M", 10000000}};
+    static const char *const bad[] = {
+        "", "0", "-1", "+1", " 1", "1 ", "1K", "11M", "k", "1.5k", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        int64_t count = 0;
+        assert_true(parse_count(good[i].text, 1, 10000000, &count));
+        assert_int_equal(count, good[i].count);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int64_t count = 7;
+        assert_false(parse_count(bad[i], 1, 10000000, &count));
+        assert_int_equal(count, 7);
+    }
+}
+
 static void output_formats_are_four(void **state)
 {
     (void)state;
@@ -226,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_have_units),
+        cmocka_unit_test(counts_may_have_a_unit),
         cmocka_unit_test(output_formats_are_four),
         cmocka_unit_test(mistyped_commands_are_guessed),
         cmocka_unit_test(short_ids_become_names),

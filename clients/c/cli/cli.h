@@ -64,6 +64,8 @@ int run_call(cli *c);
 int run_list(cli *c);
 int run_describe(cli *c);
 int run_import(cli *c);
+int run_export(cli *c);
+int run_generate(cli *c);
 int run_health(cli *c);
 int run_completion(cli *c);
 int run_version(cli *c);

@@ -1,11 +1,12 @@
 #include "cli.h"
 
 #include "base/buffer.h"
-#include "base/macros.h"
 #include "commands.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { MAX_OPTIONS = 128 };
 
 // Every word that may come next, from the tables that also make --help. Each shell below gets them
 // as a case on what was typed before: nothing, a command, or a command and its verb.
@@ -62,19 +63,81 @@ static void put_cases(buffer *out)
     }
 }
 
-// "-s|--server|-o|--output": the options that take a value.
-static void put_value_options(buffer *out)
+// Every option there is, each name once.
+typedef void (*option_fn)(buffer *out, const struct argp_option *option);
+
+typedef struct option_set {
+    const struct argp_option *options[MAX_OPTIONS];
+    size_t count;
+} option_set;
+
+static void collect(option_set *set, const struct argp_option *options)
 {
-    const struct argp_option *const tables[] = {global_options, list_options, call_options};
+    for (; options && options->key; options++) {
+        size_t i = 0;
+        while (i < set->count && strcmp(set->options[i]->name, options->name) != 0)
+            i++;
+        if (i == set->count && i < MAX_OPTIONS)
+            set->options[set->count++] = options;
+    }
+}
+
+static void for_every_option(buffer *out, option_fn put)
+{
+    option_set set = {0};
+    collect(&set, global_options);
+    for (const command *c = commands; c->name; c++) {
+        collect(&set, c->options);
+        for (const command *verb = c->verbs; verb && verb->name; verb++)
+            collect(&set, verb->options);
+    }
+    for (size_t i = 0; i < set.count; i++)
+        put(out, set.options[i]);
+}
+
+// "|--output|-o", of an option that takes a value.
+static void put_pattern(buffer *out, const struct argp_option *o)
+{
+    if (!o->arg)
+        return;
+    buffer_printf(out, "|--%s", o->name);
+    if (o->key < 0x80)
+        buffer_printf(out, "|-%c", o->key);
+}
+
+// What its value may be, where that is known.
+static void put_value_words(buffer *out, const struct argp_option *o)
+{
+    const char *const *words = option_words(o);
+    if (!words)
+        return;
+    buffer_printf(out, "    --%s", o->name);
+    if (o->key < 0x80)
+        buffer_printf(out, "|-%c", o->key);
+    buffer_append_text(out, ") next='");
+    put_words(out, words);
+    buffer_append_text(out, "' ;;\n");
+}
+
+// "'zones list'|'zones get'...": commands and their verbs.
+static void put_verb_pattern(buffer *out)
+{
     const char *bar = "";
-    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
-        for (const struct argp_option *o = tables[t]; o->key; o++) {
-            if (!o->arg)
-                continue;
-            buffer_printf(out, "%s--%s", bar, o->name);
+    for (const command *c = commands; c->name; c++)
+        for (const command *verb = c->verbs; verb && verb->name; verb++) {
+            buffer_printf(out, "%s'%s %s'", bar, c->name, verb->name);
             bar = "|";
-            if (o->key < 0x80)
-                buffer_printf(out, "|-%c", o->key);
+        }
+}
+
+// "import|export": the commands that take files.
+static void put_file_commands(buffer *out)
+{
+    const char *bar = "";
+    for (const command *c = commands; c->name; c++)
+        if (c->takes_files) {
+            buffer_printf(out, "%s%s", bar, c->name);
+            bar = "|";
         }
 }
 
@@ -86,23 +149,25 @@ static void put_posix(buffer *out)
                             "  for word in \"${before[@]}\"; do\n"
                             "    if [ -n \"$value\" ]; then value=''; continue; fi\n"
                             "    case $word in\n"
-                            "    ");
-    put_value_options(out);
+                            "    ''");
+    for_every_option(out, put_pattern);
     buffer_append_text(out, ") value=$word ;;\n"
                             "    -*) ;;\n"
-                            "    list|get) typed=\"${typed:+$typed }$word\" ;;\n"
-                            "    *) [ -n \"$typed\" ] || typed=$word ;;\n"
+                            "    *)\n"
+                            "      if [ -z \"$typed\" ]; then typed=$word; continue; fi\n"
+                            "      case \"$typed $word\" in\n"
+                            "      ");
+    put_verb_pattern(out);
+    buffer_append_text(out, ") typed=\"$typed $word\" ;;\n"
+                            "      esac ;;\n"
                             "    esac\n"
                             "  done\n"
                             "  case $typed in\n");
     put_cases(out);
     buffer_append_text(out, "  esac\n"
-                            "  case $value in\n"
-                            "    -o|--output) next='");
-    put_words(out, output_words);
-    buffer_append_text(out, "' ;;\n    --view) next='");
-    put_words(out, view_words);
-    buffer_append_text(out, "' ;;\n    -*) next='' ;;\n  esac\n");
+                            "  case $value in\n");
+    for_every_option(out, put_value_words);
+    buffer_append_text(out, "    -*) next='' ;;\n  esac\n");
 }
 
 static void put_bash(buffer *out)
@@ -113,9 +178,11 @@ static void put_bash(buffer *out)
                             "  local before=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n");
     put_posix(out);
     buffer_append_text(out, "  COMPREPLY=($(compgen -W \"$next\" -- \"$current\"))\n"
-                            "  if [ \"$typed\" = import ]; then\n"
-                            "    COMPREPLY+=($(compgen -f -- \"$current\"))\n"
-                            "  fi\n"
+                            "  case $typed in\n"
+                            "  ");
+    put_file_commands(out);
+    buffer_append_text(out, ") COMPREPLY+=($(compgen -f -- \"$current\")) ;;\n"
+                            "  esac\n"
                             "}\n"
                             "complete -F _ftz ftz\n");
 }
@@ -126,9 +193,13 @@ static void put_zsh(buffer *out)
                             "_ftz() {\n"
                             "  local before=(\"${(@)words[2,CURRENT-1]}\")\n");
     put_posix(out);
+    buffer_append_text(out, "  compadd -- ${=next}\n"
+                            "  case $typed in\n"
+                            "  ");
+    put_file_commands(out);
     buffer_append_text(out,
-                       "  compadd -- ${=next}\n"
-                       "  if [ \"$typed\" = import ]; then _files; fi\n"
+                       ") _files ;;\n"
+                       "  esac\n"
                        "}\n"
                        "if [ \"$funcstack[1]\" = _ftz ]; then _ftz; else compdef _ftz ftz; fi\n");
 }
@@ -152,9 +223,9 @@ static void put_fish_options(buffer *out, const char *condition, const struct ar
                       condition ? condition : "", condition ? "'" : "", options->name);
         if (options->key < 0x80)
             buffer_printf(out, " -s %c", options->key);
-        if (strcmp(options->name, "output") == 0 || strcmp(options->name, "view") == 0) {
+        if (option_words(options)) {
             buffer_append_text(out, " -x -a '");
-            put_words(out, strcmp(options->name, "view") == 0 ? view_words : output_words);
+            put_words(out, option_words(options));
             buffer_append_byte(out, '\'');
         } else if (options->arg) {
             buffer_append_text(out, " -x");
@@ -175,8 +246,10 @@ static void put_fish(buffer *out)
         for (const command *verb = c->verbs; verb && verb->name; verb++) {
             buffer_printf(out,
                           "complete -c ftz -n '__fish_seen_subcommand_from %s; and not "
-                          "__fish_seen_subcommand_from list get' -a %s -d ",
-                          c->name, verb->name);
+                          "__fish_seen_subcommand_from",
+                          c->name);
+            put_commands(out, c->verbs);
+            buffer_printf(out, "' -a %s -d ", verb->name);
             put_quoted(out, verb->summary);
             snprintf(condition, sizeof(condition),
                      "__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s", c->name,
@@ -190,7 +263,7 @@ static void put_fish(buffer *out)
             put_words(out, c->words);
             buffer_append_text(out, "'\n");
         }
-        if (c->run == run_import)
+        if (c->takes_files)
             buffer_printf(out, "complete -c ftz -n '%s' -F\n", condition);
     }
 }

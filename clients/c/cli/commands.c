@@ -63,16 +63,51 @@ const command commands[] = {
      .max_args = ANY_NUMBER,
      .summary = "Load files of records, all of them or none",
      .details =
-         "FILE is the proto3-JSON of ftz.v1.Registry (`ftz describe ftz.v1.Registry`), or - for\n"
-         "standard input. Records are checked here, sent in chunks, and written in one\n"
-         "transaction. The same file again changes nothing. What is wrong is told by file,\n"
-         "path, field and reason, for all records at once.\n"
+         "FILE is the proto3-JSON of ftz.v1.Registry (`ftz describe ftz.v1.Registry`), or JSON\n"
+         "Lines of ftz.v1.AnyResource, {\"zone\": {...}} a line, which are read as they come and\n"
+         "may be any number; - is standard input. Records are checked here, sent in chunks, and\n"
+         "written in one transaction, unless --batch says otherwise. The same file again changes\n"
+         "nothing. What is wrong is told by file, path or line, field and reason.\n"
          "\n"
          "Examples:\n"
          "  ftz import data/xinjiang.json\n"
-         "  ftz import --dry-run zones.json areas.json\n",
+         "  ftz import --dry-run zones.json areas.json\n"
+         "  ftz generate --events 1M | ftz import --batch 50k -\n",
      .options = import_options,
+     .takes_files = true,
      .run = run_import},
+    {.name = "export",
+     .args = "[FILE]",
+     .max_args = 1,
+     .summary = "Write the registry to a file that import takes",
+     .details =
+         "The registry as it stood at one revision, also while others write to it; deleted\n"
+         "resources are left out. Without FILE, or with -, to standard output; FILE appears when\n"
+         "it is whole. What the server sets is left out, so that an export of what was imported\n"
+         "is the same file again.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz export registry.json\n"
+         "  ftz export | gzip > registry.json.gz\n"
+         "  ftz export --format jsonl | jq -r 'keys[0]' | sort | uniq -c\n"
+         "  ftz export --parent cn-xinjiang xinjiang.json\n",
+     .options = export_options,
+     .takes_files = true,
+     .run = run_export},
+    {.name = "generate",
+     .summary = "A made-up registry of any size, for load tests",
+     .details =
+         "Writes records to standard output and asks no server. Sizes add up, references lead\n"
+         "somewhere, and events fall off as 1/rank from zone to zone. The same seed gives the\n"
+         "same bytes. Zones are called syn-00001 and so on, but the terms are those of real\n"
+         "codes: load it into a registry of its own.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz generate --format json > small.json\n"
+         "  ftz generate --events 1M --seed 7 | ftz import --batch 50k -\n"
+         "  ftz generate --events 10M --zones 22 > huge.jsonl\n",
+     .options = generate_options,
+     .run = run_generate},
     {.name = "call",
      .args = "METHOD",
      .min_args = 1,

@@ -14,8 +14,9 @@ typedef struct command {
     const char *details;               // how, and examples; may be NULL
     const struct argp_option *options; // its own; may be NULL
     const char *const *words;          // what its first argument may be, for completion
+    bool takes_files;                  // as arguments, for completion
     int (*run)(cli *c);
-    const struct command *verbs;          // instead of run: `list`, `get`; ended by a zero
+    const struct command *verbs;          // instead of run: `list`, `get` ...; ended by a zero
     const struct resource_type *resource; // that the verbs are about
 } command;
 

@@ -179,6 +179,8 @@ const char *error_hint(const nrpc_status *status, const struct resource_type *re
     case NRPC_UNIMPLEMENTED:
         return "`ftz list` shows the services, `ftz list SERVICE` the methods of one";
     case NRPC_RESOURCE_EXHAUSTED:
+        if (strcmp(reason, "IMPORT_TOO_LARGE") == 0)
+            return "write it in several transactions: --batch 50000";
         return strcmp(reason, "MESSAGE_TOO_LARGE") == 0 ? "ask for less at once: --page-size N"
                                                         : NULL;
     default:

@@ -23,6 +23,7 @@ void import_plan_fini(import_plan *plan)
         json_decref(plan->files[i].root);
     free(plan->files);
     free(plan->records);
+    free(plan->runs);
     buffer_fini(&plan->packed);
 }
 
@@ -164,8 +165,62 @@ nrpc_code import_plan_add(import_plan *plan, const char *file, const char *text,
     return status->code;
 }
 
-// --- from the server's paths to the files'
-// ----------------------------------------------------------
+// --- lines ---------------------------------------------------------------------------------------
+
+static size_t skip_blanks(const char *text, size_t size, size_t at)
+{
+    while (at < size && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at;
+}
+
+bool import_is_lines(const import_plan *plan, const char *text, size_t size)
+{
+    size_t at = skip_blanks(text, size, 0);
+    if (at == size || text[at] != '{')
+        return false;
+    at = skip_blanks(text, size, at + 1);
+    if (at == size || text[at] != '"')
+        return false;
+    const char *key = text + at + 1, *end = memchr(key, '"', size - at - 1);
+    return end && schema_message_field(plan->any, key, (size_t)(end - key));
+}
+
+// Only where a run begins something is kept, so that a million lines cost nothing.
+static bool note_line(import_plan *plan, const char *file, size_t line)
+{
+    size_t number = plan->record_count + plan->line_count;
+    const import_run *last = plan->run_count ? &plan->runs[plan->run_count - 1] : NULL;
+    if (!last || last->file != file || last->line + (number - last->number) != line) {
+        import_run *runs = reallocarray(plan->runs, plan->run_count + 1, sizeof(*runs));
+        if (!runs)
+            return false;
+        plan->runs = runs;
+        plan->runs[plan->run_count++] = (import_run){file, line, number};
+    }
+    plan->line_count++;
+    return true;
+}
+
+nrpc_code import_plan_add_line(import_plan *plan, const char *file, size_t line, const char *text,
+                               size_t size, buffer *out, nrpc_status *status)
+{
+    nrpc_status failure = {0};
+    char where[4096];
+    size_t before = out->size;
+    snprintf(where, sizeof(where), "%s:%zu", file, line);
+    if (json_to_wire(plan->any, text, size, out, &failure))
+        take_failure(status, where, &failure);
+    else if (out->size == before)
+        nrpc_status_violate(
+            status, where, "REQUIRED",
+            "holds no resource: zone, area, event, powerDelegation, source or term");
+    else if (!note_line(plan, file, line))
+        out_of_memory(status);
+    return status->code;
+}
+
+// --- from the server's paths to the files' -------------------------------------------------------
 
 // One segment, "names[2]": appends it as the file writes it, and steps into what it names.
 static const char *put_segment(buffer *out, const char *path, const schema_message **type,
@@ -195,31 +250,58 @@ static const char *put_segment(buffer *out, const char *path, const schema_messa
     return path;
 }
 
+// Behind "FILE: zones[3]", or "FILE:117: zone": the rest of a server's path.
+static char *finish(buffer *out, const char *path, const schema_message *type, const json_t *value,
+                    const char *name)
+{
+    while (*path == '.')
+        path = put_segment(out, path + 1, &type, &value);
+    buffer_append_text(out, path);
+    if (name)
+        buffer_printf(out, " (%s)", name);
+    char *located = buffer_take(out, NULL);
+    buffer_fini(out);
+    return located;
+}
+
+static char *locate_line(const import_plan *plan, size_t number, const char *path)
+{
+    const import_run *run = plan->runs + plan->run_count;
+    while (run-- > plan->runs && run->number > number)
+        ;
+    buffer out = {0};
+    const schema_message *type = plan->any;
+    const json_t *value = NULL;
+    buffer_printf(&out, "%s:%zu", run->file, run->line + (number - run->number));
+    if (*path == '.') { // the member of AnyResource stands behind a colon
+        buffer_append_byte(&out, ':');
+        size_t at = out.size;
+        path = put_segment(&out, path + 1, &type, &value);
+        out.data[at] = ' ';
+    }
+    return finish(&out, path, type, value, NULL);
+}
+
 char *import_plan_locate(const import_plan *plan, const char *path)
 {
     size_t number;
     int length = 0;
     if (sscanf(path, "records[%zu]%n", &number, &length) != 1 || !length ||
-        number >= plan->record_count)
+        number >= plan->record_count + plan->line_count - plan->base)
         return NULL;
+    number += plan->base;
+    path += length;
+    if (number >= plan->record_count)
+        return locate_line(plan, number, path);
     const import_record *record = &plan->records[number];
     const import_file *file = &plan->files[record->file];
     const json_t *value = json_array_get(json_object_get(file->root, record->key), record->index);
     const char *name = json_string_value(json_object_get(value, "name"));
-    const schema_message *type = record->group->message;
     buffer out = {0};
     buffer_printf(&out, "%s: %s[%zu]", file->name, record->key, record->index);
-    path += length;
     if (*path == '.')
         path += 1 + strcspn(path + 1, "."); // the member of AnyResource
-    while (*path == '.')
-        path = put_segment(&out, path + 1, &type, &value);
-    buffer_append_text(&out, path);
-    if (name)
-        buffer_printf(&out, " (%s)", name);
-    char *located = buffer_take(&out, NULL);
-    buffer_fini(&out);
-    return located;
+    return finish(&out, path, record->group->message, value, name);
 }
 
 void import_plan_locate_all(const import_plan *plan, nrpc_status *status)

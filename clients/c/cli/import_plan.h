@@ -1,7 +1,9 @@
-// The records of files in the proto3-JSON form of ftz.v1.Registry: each packed for the import, and
-// where in which file it stands.
+// The records of files to import, each packed as ftz.v1.AnyResource, and where in which file it
+// stands. A file is the proto3-JSON of one ftz.v1.Registry, or JSON Lines: an ftz.v1.AnyResource a
+// line.
 //
-// Ownership: the plan keeps the files' JSON and the packed records; names of files are borrowed.
+// Ownership: the plan keeps the JSON and the packed records of Registry files; of lines only where
+// runs of them begin. Names of files are borrowed.
 // Threads: one at a time.
 #ifndef CLI_IMPORT_PLAN_H
 #define CLI_IMPORT_PLAN_H
@@ -24,6 +26,13 @@ typedef struct import_record {
     size_t offset, size;       // of its packed ftz.v1.AnyResource in `packed`
 } import_record;
 
+// Lines without a blank one between them.
+typedef struct import_run {
+    const char *file;
+    size_t line;   // of the first
+    size_t number; // of its record in the plan, behind those of Registry files
+} import_run;
+
 typedef struct import_plan {
     const schema_message *registry, *any; // ftz.v1.Registry, ftz.v1.AnyResource
     import_file *files;
@@ -31,6 +40,10 @@ typedef struct import_plan {
     import_record *records;
     size_t record_count, record_capacity;
     buffer packed;
+    import_run *runs;
+    size_t run_count;
+    size_t line_count; // records from lines
+    size_t base;       // number in the plan of the first record of the import under way
 } import_plan;
 
 void import_plan_init(import_plan *plan, const schema *pool);
@@ -42,9 +55,17 @@ void import_plan_fini(import_plan *plan);
 nrpc_code import_plan_add(import_plan *plan, const char *file, const char *text, size_t size,
                           nrpc_status *status);
 
+// Whether a file that begins so is JSON Lines.
+bool import_is_lines(const import_plan *plan, const char *text, size_t size);
+// Takes the record of a line: appends its packed ftz.v1.AnyResource to out. What is wrong becomes
+// violations, whose field is "FILE:117: zone.names[2].text". To be called behind import_plan_add.
+nrpc_code import_plan_add_line(import_plan *plan, const char *file, size_t line, const char *text,
+                               size_t size, buffer *out, nrpc_status *status);
+
 // Where the file has what a server calls "records[117].zone.area_km2":
-// "FILE: zones[3].areaKm2 (zones/cn-xinjiang)", fields as the file writes them. The caller frees
-// it. NULL if the path is of another kind, or memory has run out.
+// "FILE: zones[3].areaKm2 (zones/cn-xinjiang)", fields as the file writes them, or
+// "FILE:118: zone.areaKm2" of a line. The caller frees it. NULL if the path is of another kind, or
+// memory has run out.
 char *import_plan_locate(const import_plan *plan, const char *path);
 // Puts import_plan_locate for the fields of all violations that it knows.
 void import_plan_locate_all(const import_plan *plan, nrpc_status *status);

@@ -2,69 +2,16 @@
 
 #include "base/macros.h"
 #include "exit_codes.h"
+#include "option_keys.h"
 #include "schema/suggest.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    KEY_TIMEOUT = 0x100,
-    KEY_HEADER,
-    KEY_NO_COLOR,
-    KEY_PARENT,
-    KEY_ALL,
-    KEY_PAGE_SIZE,
-    KEY_PAGE_TOKEN,
-    KEY_VIEW,
-    KEY_SHOW_DELETED,
-    KEY_DRY_RUN,
-};
-
-const char *const output_words[] = {"table", "json", "ndjson", "csv", NULL};
-const char *const view_words[] = {"basic", "full", NULL};
-
-const struct argp_option global_options[] = {
-    {"server", 's', "URL[,URL...]", 0,
-     "Where the server is: tcp://HOST:PORT or ipc:///PATH. Default: FTZ_SERVER, else "
-     "$XDG_RUNTIME_DIR/ftz.sock if it is there, else tcp://127.0.0.1:17966",
-     90},
-    {"output", 'o', "FORMAT", 0,
-     "table, json, ndjson or csv. Default: table on a terminal, json elsewhere", 90},
-    {"timeout", KEY_TIMEOUT, "DURATION", 0, "Of each call: 500ms, 5s, 2m. Default: 30s", 90},
-    {"header", KEY_HEADER, "KEY=VALUE", 0, "Send this along with each call; may be repeated", 90},
-    {"no-color", KEY_NO_COLOR, NULL, 0, "No colour; NO_COLOR=1 does the same", 90},
-    {0},
-};
-
-const struct argp_option list_options[] = {
-    {"parent", KEY_PARENT, "NAME", 0, "List only what lies below it. Default: everything", 0},
-    {"all", KEY_ALL, NULL, 0, "Every page, not just the first", 0},
-    {"page-size", KEY_PAGE_SIZE, "N", 0, "At most N in a page, 1 to 1000. Default: 50", 0},
-    {"page-token", KEY_PAGE_TOKEN, "TOKEN", 0, "Go on where the page before ended", 0},
-    {"view", KEY_VIEW, "VIEW", 0, "basic: without citations and remarks; full (default)", 0},
-    {"show-deleted", KEY_SHOW_DELETED, NULL, 0, "Deleted ones too", 0},
-    {0},
-};
-
-const struct argp_option get_options[] = {
-    {"parent", KEY_PARENT, "NAME", 0, "What short ids lie below", 0},
-    {"view", KEY_VIEW, "VIEW", 0, "basic: without citations and remarks; full (default)", 0},
-    {0},
-};
-
-const struct argp_option call_options[] = {
-    {"data", 'd', "JSON|@FILE|-", 0,
-     "The request as JSON, in a file, or on standard input. Default: {}", 0},
-    {0},
-};
-
-const struct argp_option import_options[] = {
-    {"dry-run", KEY_DRY_RUN, NULL, 0, "Check and count, write nothing", 0},
-    {0},
-};
 
 const char *suggest_word(const char *word, const char *const *candidates)
 {
@@ -109,6 +56,26 @@ bool parse_duration(const char *text, uint32_t *ms)
     return false;
 }
 
+bool parse_count(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    static const struct {
+        const char *name;
+        int64_t times;
+    } units[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}};
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || text[0] < '0' || text[0] > '9')
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strcmp(end, units[i].name) == 0 && value <= max / units[i].times &&
+            value * units[i].times >= min) {
+            *out = value * units[i].times;
+            return true;
+        }
+    return false;
+}
+
 static void take_output(cli_options *o, const char *text, struct argp_state *state)
 {
     if (parse_output(text, &o->output))
@@ -128,6 +95,15 @@ static void take_view(cli_options *o, const char *text, struct argp_state *state
         argp_error(state, "no such view: %s (basic, full)", text);
 }
 
+static void take_form(cli_options *o, const char *text, struct argp_state *state)
+{
+    for (const char *const *word = form_words; *word; word++)
+        if (strcmp(text, *word) == 0)
+            o->format = *word;
+    if (!o->format)
+        argp_error(state, "no such form: %s (json, jsonl)", text);
+}
+
 static void take_header(cli_options *o, char *text, struct argp_state *state)
 {
     char *equals = strchr(text, '=');
@@ -139,30 +115,125 @@ static void take_header(cli_options *o, char *text, struct argp_state *state)
     o->headers[o->header_count++] = (nrpc_metadata){.key = text, .value = equals + 1};
 }
 
-static void take_page_size(cli_options *o, const char *text, struct argp_state *state)
-{
-    char *end;
-    errno = 0;
-    long size = strtol(text, &end, 10);
-    if (errno || *end || end == text || size < 1 || size > 1000)
-        argp_error(state, "a page size is 1 to 1000, not %s", text);
-    o->page_size = (int32_t)size;
-}
+// Everything that needs no look of its own.
+typedef enum take {
+    TAKE_TEXT,
+    TAKE_FLAG,
+    TAKE_COUNT,
+    TAKE_LIST,
+} take;
+
+typedef struct binding {
+    int key;
+    take how;
+    size_t offset; // in cli_options
+    int64_t min, max;
+} binding;
+
+enum { MANY = 1000000000, MAX_PAGE_SIZE = 1000, MAX_EVENTS = 10000000, MAX_ZONES = 100000 };
+
+#define AT(member) offsetof(cli_options, member)
+
+static const binding bindings[] = {
+    {'s', TAKE_TEXT, AT(servers), 0, 0},
+    {'d', TAKE_TEXT, AT(data), 0, 0},
+    {KEY_NO_COLOR, TAKE_FLAG, AT(no_color), 0, 0},
+    {KEY_PARENT, TAKE_TEXT, AT(parent), 0, 0},
+    {KEY_FILTER, TAKE_TEXT, AT(filter), 0, 0},
+    {KEY_ORDER_BY, TAKE_TEXT, AT(order_by), 0, 0},
+    {KEY_ALL, TAKE_FLAG, AT(all), 0, 0},
+    {KEY_LIMIT, TAKE_COUNT, AT(limit), 1, MANY},
+    {KEY_TOTAL, TAKE_FLAG, AT(total), 0, 0},
+    {KEY_PAGE_SIZE, TAKE_COUNT, AT(page_size), 1, MAX_PAGE_SIZE},
+    {KEY_PAGE_TOKEN, TAKE_TEXT, AT(page_token), 0, 0},
+    {KEY_SHOW_DELETED, TAKE_FLAG, AT(show_deleted), 0, 0},
+    {KEY_TYPE, TAKE_LIST, AT(types), 0, 0},
+    {KEY_KIND, TAKE_LIST, AT(kinds), 0, 0},
+    {KEY_SUBJECT, TAKE_LIST, AT(subjects), 0, 0},
+    {KEY_LANGUAGE, TAKE_TEXT, AT(language), 0, 0},
+    {KEY_DATE, TAKE_TEXT, AT(date), 0, 0},
+    {KEY_FROM, TAKE_TEXT, AT(from), 0, 0},
+    {KEY_TO, TAKE_TEXT, AT(to), 0, 0},
+    {KEY_TEXT, TAKE_TEXT, AT(text), 0, 0},
+    {KEY_BY, TAKE_TEXT, AT(by), 0, 0},
+    {KEY_SUM, TAKE_TEXT, AT(sum), 0, 0},
+    {KEY_EVENT_LIMIT, TAKE_COUNT, AT(event_limit), 1, MAX_PAGE_SIZE},
+    {KEY_DESC, TAKE_FLAG, AT(descending), 0, 0},
+    {KEY_EXCLUDE_UNKNOWN, TAKE_FLAG, AT(exclude_unknown), 0, 0},
+    {KEY_EXCLUDE_OUTSIDE, TAKE_FLAG, AT(exclude_outside), 0, 0},
+    {KEY_FAIL, TAKE_FLAG, AT(fail), 0, 0},
+    {KEY_SET, TAKE_LIST, AT(sets), 0, 0},
+    {KEY_MASK, TAKE_TEXT, AT(mask), 0, 0},
+    {KEY_ETAG, TAKE_TEXT, AT(etag), 0, 0},
+    {KEY_REQUEST_ID, TAKE_TEXT, AT(request_id), 0, 0},
+    {KEY_FORCE, TAKE_FLAG, AT(force), 0, 0},
+    {KEY_ALLOW_MISSING, TAKE_FLAG, AT(allow_missing), 0, 0},
+    {KEY_VALIDATE_ONLY, TAKE_FLAG, AT(validate_only), 0, 0},
+    {KEY_DRY_RUN, TAKE_FLAG, AT(dry_run), 0, 0},
+    {KEY_BATCH, TAKE_COUNT, AT(batch), 1, MANY},
+    {KEY_SERVER_FIELDS, TAKE_FLAG, AT(server_fields), 0, 0},
+    {KEY_EVENTS, TAKE_COUNT, AT(events), 1, MAX_EVENTS},
+    {KEY_ZONES, TAKE_COUNT, AT(zones), 1, MAX_ZONES},
+    {KEY_SEED, TAKE_COUNT, AT(seed), 1, INT64_MAX},
+    {KEY_SINCE, TAKE_TEXT, AT(since), 0, 0},
+    {KEY_PREFIX, TAKE_TEXT, AT(prefix), 0, 0},
+    {KEY_STATE, TAKE_TEXT, AT(state), 0, 0},
+    {KEY_FULL, TAKE_FLAG, AT(full), 0, 0},
+    {KEY_BOOKMARKS, TAKE_FLAG, AT(bookmarks), 0, 0},
+    {KEY_ONCE, TAKE_FLAG, AT(once), 0, 0},
+};
 
 typedef struct parse {
     cli_options *options;
+    const struct argp_option *known; // all that may be given
     bool stop_at_argument;
     int first; // argument's index
 } parse;
+
+static const char *option_name(const struct argp_state *state, int key)
+{
+    const struct argp_option *o = ((const parse *)state->input)->known;
+    while (o->key != key)
+        o++;
+    return o->name;
+}
+
+// True if the key is bound.
+static bool take_bound(cli_options *o, int key, const char *text, struct argp_state *state)
+{
+    const binding *b = bindings;
+    for (; b < bindings + ARRAY_LEN(bindings) && b->key != key; b++)
+        ;
+    if (b == bindings + ARRAY_LEN(bindings))
+        return false;
+    void *member = (char *)o + b->offset;
+    option_list *list = member;
+    switch (b->how) {
+    case TAKE_TEXT:
+        *(const char **)member = text;
+        break;
+    case TAKE_FLAG:
+        *(bool *)member = true;
+        break;
+    case TAKE_COUNT:
+        if (!parse_count(text, b->min, b->max, member))
+            argp_error(state, "--%s is %" PRId64 " to %" PRId64 ", not %s", option_name(state, key),
+                       b->min, b->max, text);
+        break;
+    case TAKE_LIST:
+        if (list->count == OPTIONS_MAX_LIST)
+            argp_error(state, "at most %d times --%s", OPTIONS_MAX_LIST, option_name(state, key));
+        list->items[list->count++] = text;
+        break;
+    }
+    return true;
+}
 
 static error_t take_option(int key, char *text, struct argp_state *state)
 {
     parse *p = state->input;
     cli_options *o = p->options;
     switch (key) {
-    case 's':
-        o->servers = text;
-        break;
     case 'o':
         take_output(o, text, state);
         break;
@@ -173,32 +244,11 @@ static error_t take_option(int key, char *text, struct argp_state *state)
     case KEY_HEADER:
         take_header(o, text, state);
         break;
-    case KEY_NO_COLOR:
-        o->no_color = true;
-        break;
-    case KEY_PARENT:
-        o->parent = text;
-        break;
-    case KEY_ALL:
-        o->all = true;
-        break;
-    case KEY_PAGE_SIZE:
-        take_page_size(o, text, state);
-        break;
-    case KEY_PAGE_TOKEN:
-        o->page_token = text;
-        break;
     case KEY_VIEW:
         take_view(o, text, state);
         break;
-    case KEY_SHOW_DELETED:
-        o->show_deleted = true;
-        break;
-    case 'd':
-        o->data = text;
-        break;
-    case KEY_DRY_RUN:
-        o->dry_run = true;
+    case KEY_FORMAT:
+        take_form(o, text, state);
         break;
     case ARGP_KEY_ARG:
         if (!p->stop_at_argument)
@@ -211,7 +261,7 @@ static error_t take_option(int key, char *text, struct argp_state *state)
         o->arg_count = (size_t)(state->argc - state->next);
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return take_bound(o, key, text, state) ? 0 : ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -274,7 +324,7 @@ static void check_long_options(const struct argp_option *command_options, const 
     }
 }
 
-enum { MAX_OPTIONS = 32 };
+enum { MAX_OPTIONS = 48 };
 
 // The command's own options, then those of every command under a heading.
 static struct argp make_argp(struct argp_option all[MAX_OPTIONS],
@@ -298,7 +348,7 @@ int options_parse(cli_options *out, const struct argp_option *command_options, c
     check_long_options(command_options, name, stop_at_argument, argc, argv);
     struct argp_option all[MAX_OPTIONS];
     struct argp argp = make_argp(all, command_options, args_doc, doc);
-    parse p = {.options = out, .stop_at_argument = stop_at_argument, .first = argc};
+    parse p = {.options = out, .known = all, .stop_at_argument = stop_at_argument, .first = argc};
     argp_err_exit_status = EXIT_USAGE;
     argv[0] = (char *)name; // only read
     argp_parse(&argp, argc, argv, stop_at_argument ? ARGP_IN_ORDER : 0, NULL, &p);

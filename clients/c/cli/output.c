@@ -3,7 +3,6 @@
 #include "base/pbwire.h"
 #include "schema/json.h"
 #include "tree.h"
-#include "value.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -34,83 +33,12 @@ void csv_put(buffer *out, const char *text, size_t size)
     buffer_append_byte(out, '"');
 }
 
-// --- columns
-// ---------------------------------------------------------------------------------------
-
-static bool has_code(const schema_field *field)
-{
-    return field->message && schema_message_field(field->message, "code", strlen("code"));
-}
-
-// What fits a cell: phrases, and lists of codes. JSON has everything.
-static bool fits_cell(const schema_field *field)
-{
-    return value_is_short(field) || (field->repeated && has_code(field));
-}
-
-static void use_all_columns(listing *l, const schema_message *type, size_t limit)
-{
-    for (size_t i = 0; i < type->field_count && l->column_count < limit; i++)
-        if (fits_cell(type->declared[i]))
-            l->columns[l->column_count++] = type->declared[i];
-}
-
-static void use_columns_of(listing *l, const schema_message *type, const resource_type *resource)
-{
-    for (size_t i = 0; i < RESOURCE_MAX_COLUMNS && resource->columns[i].field; i++) {
-        const char *name = resource->columns[i].field;
-        const schema_field *field = schema_message_field(type, name, strlen(name));
-        if (field) {
-            l->segments[l->column_count] = resource->columns[i].segment;
-            l->columns[l->column_count++] = field;
-        }
-    }
-}
-
-static void begin_table(listing *l, const schema_message *type)
-{
-    table_column columns[TABLE_MAX_COLUMNS];
-    const resource_type *resource = resource_type_of(type->full_name);
-    if (resource)
-        use_columns_of(l, type, resource);
-    else
-        use_all_columns(l, type, RESOURCE_MAX_COLUMNS);
-    for (size_t i = 0; i < l->column_count; i++)
-        columns[i] = (table_column){
-            .title = resource ? resource->columns[i].title : l->columns[i]->name,
-            .right = value_is_number(l->columns[i]),
-            .whole = l->segments[i] != 0,
-        };
-    table_init(&l->table, columns, l->column_count);
-}
-
-// "khorgos" of "zones/cn-xinjiang/areas/khorgos" is segment 4.
-static void cut_segment(buffer *text, int segment)
-{
-    for (int i = 1; i < segment; i++) {
-        const uint8_t *slash = text->size ? memchr(text->data, '/', text->size) : NULL;
-        if (!slash)
-            return;
-        buffer_consume(text, (size_t)(slash + 1 - text->data));
-    }
-    const uint8_t *slash = text->size ? memchr(text->data, '/', text->size) : NULL;
-    if (slash)
-        text->size = (size_t)(slash - text->data);
-}
-
 static void put_row(listing *l, const json_t *object)
 {
     buffer cell = {0}, line = {0};
     for (size_t i = 0; i < l->column_count; i++) {
-        const schema_field *field = l->columns[i];
-        const json_t *value = value_of(object, field);
         buffer_clear(&cell);
-        if (value && l->format == OUTPUT_CSV)
-            value_put_plain(&cell, field, value);
-        else if (value)
-            value_put_codes(&cell, field, value);
-        if (l->segments[i])
-            cut_segment(&cell, l->segments[i]);
+        column_put(&cell, &l->columns[i], object, l->format == OUTPUT_CSV);
         const char *text = cell.data ? (const char *)cell.data : "";
         if (l->format == OUTPUT_TABLE) {
             table_add(&l->table, text, cell.size);
@@ -144,19 +72,37 @@ const schema_field *listing_field(const schema_message *response)
     return found;
 }
 
+static void begin_table(listing *l)
+{
+    table_column columns[TABLE_MAX_COLUMNS];
+    for (size_t i = 0; i < l->column_count; i++)
+        columns[i] = (table_column){
+            .title = l->columns[i].title,
+            .right = l->columns[i].right,
+            .whole = l->columns[i].segment != 0,
+        };
+    table_init(&l->table, columns, l->column_count);
+}
+
+static void begin_csv(const listing *l)
+{
+    buffer line = {0};
+    for (size_t i = 0; i < l->column_count; i++)
+        buffer_printf(&line, "%s%s", i ? "," : "", l->columns[i].title);
+    buffer_append_text(&line, "\r\n");
+    print(&line);
+    buffer_fini(&line);
+}
+
 static void begin_columns(listing *l, const schema_message *type)
 {
-    if (l->format == OUTPUT_TABLE) {
-        begin_table(l, type);
-    } else if (l->format == OUTPUT_CSV) {
-        buffer line = {0};
-        use_all_columns(l, type, sizeof(l->columns) / sizeof(l->columns[0]));
-        for (size_t i = 0; i < l->column_count; i++)
-            buffer_printf(&line, "%s%s", i ? "," : "", l->columns[i]->name);
-        buffer_append_text(&line, "\r\n");
-        print(&line);
-        buffer_fini(&line);
-    }
+    if (l->format != OUTPUT_TABLE && l->format != OUTPUT_CSV)
+        return;
+    l->column_count = columns_of(type, l->format == OUTPUT_CSV, l->columns);
+    if (l->format == OUTPUT_TABLE)
+        begin_table(l);
+    else
+        begin_csv(l);
 }
 
 void listing_begin(listing *l, const cli *c, output_format format, const schema_field *field)

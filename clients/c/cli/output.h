@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "cli.h"
-#include "resource_types.h"
+#include "columns.h"
 #include "table.h"
 
 #include <jansson.h>
@@ -21,8 +21,7 @@ typedef struct listing {
     const cli *c;
     output_format format;
     const schema_field *field; // of the response, that holds them
-    const schema_field *columns[TABLE_MAX_COLUMNS * 4];
-    int segments[TABLE_MAX_COLUMNS * 4];
+    column columns[COLUMNS_MAX];
     size_t column_count;
     table table;
     size_t count;

@@ -1,4 +1,4 @@
-foreach(name cli_text cli_words cli_import)
+foreach(name cli_text cli_words cli_import cli_records)
     ftz_test(${name} SOURCES ${name}.c DEPS ftz_cli LABELS unit)
 endforeach()
 
