@@ -5,7 +5,7 @@ foreach(name read validate import cache)
              DEPS ftz_registry
              LABELS unit)
 endforeach()
-foreach(name calls)
+foreach(name calls changes)
     ftz_test(service_${name}
              SOURCES ${here}/service_${name}.c ${here}/service_support.c ${here}/registry_support.c
              DEPS ftz_service ftz_descriptor_set
