@@ -28,7 +28,7 @@
 #define HYPHEN  "\xEE\x80\x83"
 #define LOWLINE "\xEE\x80\x84"
 
-enum { MAX_TOKENS = 1 << 16, MAX_BYTES = 1 << 20, MAX_WHOLE = 512, TRIGRAM = 3 };
+enum { MAX_TOKENS = 1 << 16, MAX_BYTES = 1 << 20, MAX_WHOLE = 2048, TRIGRAM = 3 };
 
 // Tokens of one column: each with its NUL, one behind the other.
 typedef struct token_set {

@@ -72,6 +72,7 @@ static const nrpc_method methods[] = {
     {"CommitImport", commit, 0},
     {"ListChanges", service_list_changes, NRPC_METHOD_WAITS},
     {"ListRevisions", service_list_revisions, 0},
+    {"CheckData", service_check_data, 0},
 };
 
 nrpc_code service_add_import(services *s, nrpc_status *status)

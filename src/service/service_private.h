@@ -27,9 +27,12 @@ MUST_USE nrpc_code service_add_echo(services *s, nrpc_status *status);
 void service_free_resources(services *s);
 void service_free_reflection(services *s);
 
-// Handlers of RegistryService that stand in files of their own (changes.c).
+// Handlers of RegistryService that stand in files of their own (changes.c, search.c).
 void service_list_changes(nrpc_call *call, const ProtobufCMessage *message, void *context);
 void service_list_revisions(nrpc_call *call, const ProtobufCMessage *message, void *context);
+void service_check_data(nrpc_call *call, const ProtobufCMessage *message, void *context);
+// And of QueryService (search.c).
+void service_search(nrpc_call *call, const ProtobufCMessage *message, void *context);
 
 // PERMISSION_DENIED, reason WRITES_NOT_ALLOWED, if this caller may not write.
 MUST_USE nrpc_code service_check_write(const services *s, const nrpc_call *call,

@@ -259,10 +259,10 @@ static void every_token_keeps_to_the_form_and_comes_once(void **state)
     assert_true(tokens_make(type_named(w, "Area"), "zones/z/areas/a", &a.base, &memory, &index));
     for (int i = 0; i < STORE_SEARCH_COLUMNS; i++) {
         const uint8_t *bytes = index.search[i].data;
-        char before[2048] = "";
+        char before[4096] = "";
         assert_true(index.search[i].size < 4 << 20);
         for (size_t at = 0; at < index.search[i].size;) {
-            char token[2048];
+            char token[4096];
             size_t n = 0;
             for (; at < index.search[i].size && bytes[at] != ' '; at++) {
                 uint8_t c = bytes[at];

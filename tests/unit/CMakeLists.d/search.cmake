@@ -1,5 +1,11 @@
 set(here ${CMAKE_CURRENT_LIST_DIR}/..)
-ftz_test(registry_tokens
-         SOURCES ${here}/registry_tokens.c ${here}/registry_support.c
-         DEPS ftz_registry
+foreach(name tokens check)
+    ftz_test(registry_${name}
+             SOURCES ${here}/registry_${name}.c ${here}/registry_support.c
+             DEPS ftz_registry
+             LABELS unit)
+endforeach()
+ftz_test(service_search
+         SOURCES ${here}/service_search.c ${here}/service_support.c ${here}/registry_support.c
+         DEPS ftz_service ftz_descriptor_set
          LABELS unit)
