@@ -236,6 +236,8 @@ nrpc_code sqlite_search_change(sqlite_tx *tx, int64_t id, sqlite_search_change_k
                                const store_index *index, nrpc_status *status)
 {
     buffer *b = &tx->group->search;
+    if (change == SQLITE_SEARCH_REMOVE)
+        index = NULL;
     waiting w = {.id = id, .change = change};
     for (int i = 0; index && i < STORE_SEARCH_COLUMNS; i++)
         w.sizes[i] = index->search[i].size;
