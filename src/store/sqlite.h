@@ -10,7 +10,12 @@
 // sqlite_conn.c     a connection: settings, statements, deadlines, what SQLite's errors mean
 // sqlite_pool.c     who may use a connection
 // sqlite_sql.c      every SQL text but the migrations
-// sqlite_read.c     reads
+// sqlite_read.c     reads by name; snapshots
+// sqlite_condition.c  conditions as SQL
+// sqlite_plan.c     how lists with conditions or orders are read
+// sqlite_list.c     lists and counts
+// sqlite_search.c   searches, and tokens as queries of FTS5
+// sqlite_timeline.c timelines
 // sqlite_log.c      the change log: reading it, and keeping it short
 // sqlite_tx.c       what a write may do inside its transaction
 // sqlite_index.c    listings, moments, search tokens
@@ -29,6 +34,8 @@ enum {
     SQLITE_READERS = 8,
     SQLITE_APPLICATION_ID = 0x46545a31, // "FTZ1", at offset 68 of the file
     SQLITE_INDEX_BITS = 24,             // change.id is (revision << SQLITE_INDEX_BITS) + index
+    SQLITE_RECENT = 16,                 // statements a connection remembers besides its own
+    SQLITE_FEW_ROWS = 4096,             // so many are sorted rather than looked for among all
 };
 #define SQLITE_MAX_INDEX    ((INT64_C(1) << SQLITE_INDEX_BITS) - 1)
 #define SQLITE_MAX_REVISION (INT64_MAX >> SQLITE_INDEX_BITS)
@@ -47,8 +54,11 @@ typedef enum sqlite_statement {
     STATEMENT_SET_REVISION,
     STATEMENT_GET, // + 1: with extra
     STATEMENT_GET_EXTRA,
+    STATEMENT_ROW, // + 1: with extra
+    STATEMENT_ROW_EXTRA,
     STATEMENT_GET_AT, // + 1: with extra
     STATEMENT_GET_AT_EXTRA,
+    STATEMENT_SEARCH,
     STATEMENT_CHANGES,
     STATEMENT_CHANGE_AFTER,
     STATEMENT_CHANGES_OF,
@@ -85,6 +95,7 @@ typedef struct sqlite_conn {
     const store_context *context; // of the call under way; NULL: nothing may interrupt
     struct sqlite_conn *next;     // in the pool's list of idle ones
     sqlite3_stmt *statements[STATEMENTS];
+    sqlite3_stmt *recent[SQLITE_RECENT]; // the last used first
 } sqlite_conn;
 
 typedef struct sqlite_waiter sqlite_waiter;
@@ -170,6 +181,10 @@ MUST_USE nrpc_code sqlite_exec(sqlite_conn *conn, const char *sql, nrpc_status *
 // The connection's own prepared statement, reset. Borrowed from the connection.
 MUST_USE nrpc_code sqlite_prepare(sqlite_conn *conn, int statement, sqlite3_stmt **stmt,
                                   nrpc_status *status);
+// The prepared statement of this text, reset; remembered if it is among those used last. Borrowed
+// until the next call.
+MUST_USE nrpc_code sqlite_prepare_text(sqlite_conn *conn, const char *sql, sqlite3_stmt **stmt,
+                                       nrpc_status *status);
 // Runs a statement without parameters or rows.
 MUST_USE nrpc_code sqlite_run(sqlite_conn *conn, int statement, nrpc_status *status);
 // A number of the file about itself, as it is in the snapshot of the transaction under way.
@@ -238,6 +253,7 @@ void sqlite_bind_int(sqlite_binder *b, int64_t value);
 void sqlite_bind_bytes(sqlite_binder *b, store_bytes bytes);
 void sqlite_bind_chars(sqlite_binder *b, store_bytes text);
 void sqlite_bind_value(sqlite_binder *b, const store_value *value);
+void sqlite_bind_owned(sqlite_binder *b, char *text); // frees it; NULL: memory has run out
 
 // sqlite_read.c
 // The row a statement stands on, borrowed until it moves. False when memory has run out.
@@ -246,23 +262,16 @@ MUST_USE bool sqlite_row(sqlite3_stmt *stmt, store_record *record);
 MUST_USE nrpc_code sqlite_get(sqlite_conn *conn, const char *name, int64_t at_revision,
                               bool with_extra, store_row_fn row, void *context, bool *found,
                               nrpc_status *status);
+// Calls row for the row of this id, with these keys. *go_on: what it answered. There must be one.
+MUST_USE nrpc_code sqlite_give_row(sqlite_conn *conn, int64_t id, bool with_extra,
+                                   const store_value *keys, store_row_fn row, void *context,
+                                   bool *go_on, nrpc_status *status);
 nrpc_code sqlite_not_found(const char *name, nrpc_status *status);
 nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, int64_t at_revision,
                            bool with_extra, store_row_fn row, void *context, nrpc_status *status);
 nrpc_code sqlite_store_get_many(store *s, const store_context *c, const char *const *names,
                                 size_t count, bool with_extra, store_row_fn row, void *context,
                                 int64_t *revision, nrpc_status *status);
-nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query *q,
-                            store_row_fn row, void *context, int64_t *revision,
-                            nrpc_status *status);
-nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
-                             int64_t *revision, nrpc_status *status);
-nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
-                              store_row_fn row, void *context, int64_t *revision,
-                              nrpc_status *status);
-nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
-                                store_moment_fn moment, void *context, int64_t *revision,
-                                nrpc_status *status);
 nrpc_code sqlite_snapshot_open(store *s, const store_context *c, store_snapshot **out,
                                int64_t *revision, nrpc_status *status);
 void sqlite_snapshot_close(store_snapshot *snapshot);
@@ -273,6 +282,97 @@ MUST_USE nrpc_code sqlite_read_take(store *s, const store_context *c, int64_t wa
 // Everything from here up to sqlite_read_give sees the store at *revision.
 MUST_USE nrpc_code sqlite_read_begin(sqlite_conn *conn, int64_t *revision, nrpc_status *status);
 void sqlite_read_give(store *s, const store_context *c, sqlite_conn *conn);
+
+// sqlite_condition.c
+// What is in columns of indices, or can be told from them.
+typedef enum sqlite_fact {
+    FACT_NONE,
+    FACT_NAME,
+    FACT_EVENT_TYPE,
+    FACT_EVENT_FIRST,
+    FACT_EVENT_LAST,
+} sqlite_fact;
+// The fact that the operand is in rows of this type.
+sqlite_fact sqlite_fact_of(const char *type, const store_operand *operand);
+const char *sqlite_fact_column(sqlite_fact fact);
+
+// SQL being written.
+typedef struct sqlite_text {
+    buffer *sql;
+    const char *type;  // of the rows
+    const char *facts; // the table whose columns the facts are
+    int parameters;    // numbers given to parameters so far
+    unsigned elements; // how many STORE_ANY are around
+    bool reads_rows;   // something but facts was asked of a row
+} sqlite_text;
+// A condition that is true, or else false or NULL. Its values are the next parameters. It may be as
+// deep as the compiler of filters lets it be, and as wide as memory allows.
+void sqlite_condition_sql(sqlite_text *t, const store_condition *condition);
+void sqlite_operand_sql(sqlite_text *t, const store_operand *operand);
+void sqlite_condition_bind(sqlite_binder *b, const store_condition *condition);
+
+// sqlite_plan.c
+typedef enum sqlite_index {
+    INDEX_NAME,       // all of the type (and parent), by name
+    INDEX_EVENT_TYPE, // by event_type, then name
+    INDEX_EVENT_DATE, // by event_first, the latest event_last first, then name
+    INDEX_TOKEN,      // those with a token
+} sqlite_index;
+
+typedef struct sqlite_plan {
+    const store_query *q;
+    bool count;
+    size_t orders;      // of q, 0 for a count
+    sqlite_index index; // what is read
+    bool ordered;       // segment by segment, in order; otherwise all at once, to be sorted
+    sqlite_fact lead;   // what is read in a range, and between which of the condition's values
+    const store_condition *low, *high; // may be NULL
+    const store_condition *is;         // the event_type, or the token; may be NULL
+} sqlite_plan;
+
+typedef struct sqlite_segment {
+    size_t depth; // this many orders have the values of the row to go on behind
+    enum {
+        SEGMENT_NAMES,   // all have; the name is behind
+        SEGMENT_BEHIND,  // the next order's value is behind
+        SEGMENT_NO_VALUE // the next order has no value
+    } kind;
+} sqlite_segment;
+enum { SQLITE_MAX_SEGMENTS = 2 * STORE_MAX_ORDERS + 1 };
+
+// The plan that has the rows in order, if there is an index of that order.
+void sqlite_plan_by_order(const store_query *q, bool count, sqlite_plan *plan);
+// Those that pay if they reach few rows: by a token, by dates. False: the condition asks for none.
+bool sqlite_plan_by_token(const sqlite_plan *plan, sqlite_plan *out);
+bool sqlite_plan_by_date(const sqlite_plan *plan, sqlite_plan *out);
+// What an ordered plan reads, one after another. Returns how many.
+size_t sqlite_plan_segments(const sqlite_plan *plan, sqlite_segment out[SQLITE_MAX_SEGMENTS]);
+// Rows of a segment (NULL: of all), in order: the orders' values, name, id. Of a count, the number.
+// False when memory has run out.
+bool sqlite_plan_sql(const sqlite_plan *plan, const sqlite_segment *segment, buffer *sql);
+// How many rows the plan reaches, up to SQLITE_FEW_ROWS + 1.
+bool sqlite_plan_probe_sql(const sqlite_plan *plan, buffer *sql);
+// Binds the parameters of any of these.
+void sqlite_plan_bind(const sqlite_plan *plan, sqlite_binder *b);
+
+// sqlite_list.c
+nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query *q,
+                            store_row_fn row, void *context, int64_t *revision,
+                            nrpc_status *status);
+nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
+                             int64_t *revision, nrpc_status *status);
+
+// sqlite_search.c
+// The FTS5 query of one token in any of the columns, on the heap; NULL: memory has run out.
+char *sqlite_match_token(unsigned columns, const char *token);
+nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
+                              store_row_fn row, void *context, int64_t *revision,
+                              nrpc_status *status);
+
+// sqlite_timeline.c
+nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
+                                store_moment_fn moment, void *context, int64_t *revision,
+                                nrpc_status *status);
 
 // sqlite_log.c
 nrpc_code sqlite_store_changes(store *s, const store_context *c, const store_changes_query *q,

@@ -3,6 +3,7 @@
 #include "store/context.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -66,6 +67,8 @@ void sqlite_conn_close(sqlite_conn *conn)
 {
     for (size_t i = 0; i < ARRAY_LEN(conn->statements); i++)
         sqlite3_finalize(conn->statements[i]);
+    for (size_t i = 0; i < ARRAY_LEN(conn->recent); i++)
+        sqlite3_finalize(conn->recent[i]);
     sqlite3_close(conn->db);
     free(conn);
 }
@@ -138,6 +141,25 @@ nrpc_code sqlite_prepare(sqlite_conn *conn, int statement, sqlite3_stmt **stmt, 
             return sqlite_fail(conn->db, conn->context, rc, status);
     }
     *stmt = *kept;
+    return NRPC_OK;
+}
+
+nrpc_code sqlite_prepare_text(sqlite_conn *conn, const char *sql, sqlite3_stmt **stmt,
+                              nrpc_status *status)
+{
+    size_t last = ARRAY_LEN(conn->recent) - 1, at = 0;
+    while (at < last && conn->recent[at] && strcmp(sqlite3_sql(conn->recent[at]), sql) != 0)
+        at++;
+    sqlite3_stmt *found = conn->recent[at];
+    if (!found || strcmp(sqlite3_sql(found), sql) != 0) {
+        int rc = sqlite3_prepare_v2(conn->db, sql, -1, &found, NULL);
+        if (rc)
+            return sqlite_fail(conn->db, conn->context, rc, status);
+        sqlite3_finalize(conn->recent[at]);
+    }
+    memmove(&conn->recent[1], &conn->recent[0], at * sizeof conn->recent[0]);
+    conn->recent[0] = found;
+    *stmt = found;
     return NRPC_OK;
 }
 

@@ -184,6 +184,27 @@ nrpc_code sqlite_store_get(store *s, const store_context *c, const char *name, i
     return code || found ? code : sqlite_not_found(name, status);
 }
 
+nrpc_code sqlite_give_row(sqlite_conn *conn, int64_t id, bool with_extra, const store_value *keys,
+                          store_row_fn row, void *context, bool *go_on, nrpc_status *status)
+{
+    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
+    nrpc_code code = sqlite_prepare(conn, STATEMENT_ROW + with_extra, &stmt, status);
+    if (code)
+        return code;
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_int(&b, id);
+    int rc = b.rc ? b.rc : sqlite3_step(stmt);
+    store_record record;
+    if (rc == SQLITE_ROW && !sqlite_row(stmt, &record))
+        rc = SQLITE_NOMEM;
+    if (rc != SQLITE_ROW)
+        return sqlite_fail(conn->db, conn->context, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc,
+                           status);
+    record.keys = keys;
+    *go_on = row(context, &record);
+    return NRPC_OK;
+}
+
 typedef struct peek {
     store_row_fn row;
     void *context;
@@ -215,132 +236,4 @@ nrpc_code sqlite_store_get_many(store *s, const store_context *c, const char *co
     }
     sqlite_read_give(s, c, conn);
     return code;
-}
-
-static nrpc_code not_yet(nrpc_status *status)
-{
-    return nrpc_status_set(status, NRPC_UNIMPLEMENTED, "STORE_NOT_YET",
-                           "the store cannot do this yet");
-}
-
-// The statement of a query, bound. The connection keeps those without a condition; *owned is what
-// the caller must finalize.
-static nrpc_code prepare_query(sqlite_conn *conn, const store_query *q, bool count,
-                               sqlite3_stmt **stmt, sqlite3_stmt **owned, nrpc_status *status)
-{
-    store_query shape = *q;
-    if (q->condition || q->order_count)
-        return not_yet(status);
-    if (count) {
-        shape.after = NULL;
-        shape.with_extra = false;
-    }
-    sqlite3_stmt **kept = owned;
-    unsigned flags = 0;
-    if (!q->condition) {
-        kept = &conn->statements[(count ? STATEMENT_COUNT : STATEMENT_LIST) +
-                                 sqlite_query_shape(&shape)];
-        flags = SQLITE_PREPARE_PERSISTENT;
-    }
-    if (!*kept) {
-        buffer sql = {0};
-        int rc = sqlite_query_sql(&sql, &shape, count)
-                     ? sqlite3_prepare_v3(conn->db, (const char *)sql.data, -1, flags, kept, NULL)
-                     : SQLITE_NOMEM;
-        buffer_fini(&sql);
-        if (rc)
-            return sqlite_fail(conn->db, conn->context, rc, status);
-    }
-    *stmt = *kept;
-
-    sqlite_binder b = {.stmt = *stmt};
-    sqlite_bind_text(&b, q->type);
-    if (q->parent)
-        sqlite_bind_text(&b, q->parent);
-    if (shape.after)
-        sqlite_bind_text(&b, shape.after);
-    if (!b.rc && sqlite3_bind_parameter_count(*stmt) != b.index)
-        b.rc = SQLITE_RANGE;
-    return b.rc ? sqlite_fail(conn->db, conn->context, b.rc, status) : NRPC_OK;
-}
-
-static nrpc_code list_rows(sqlite_conn *conn, const store_query *q, store_row_fn row, void *context,
-                           nrpc_status *status)
-{
-    CLEANUP(sqlite_finalize) sqlite3_stmt *owned = NULL;
-    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
-    nrpc_code code = prepare_query(conn, q, false, &stmt, &owned, status);
-    if (code)
-        return code;
-    for (;;) {
-        int rc = sqlite3_step(stmt);
-        if (rc == SQLITE_DONE)
-            return NRPC_OK;
-        store_record record;
-        if (rc == SQLITE_ROW && !sqlite_row(stmt, &record))
-            rc = SQLITE_NOMEM;
-        if (rc != SQLITE_ROW)
-            return sqlite_fail(conn->db, conn->context, rc, status);
-        if (!row(context, &record))
-            return NRPC_OK;
-    }
-}
-
-nrpc_code sqlite_store_list(store *s, const store_context *c, const store_query *q,
-                            store_row_fn row, void *context, int64_t *revision, nrpc_status *status)
-{
-    sqlite_conn *conn;
-    nrpc_code code = sqlite_read_take(s, c, 0, &conn, status);
-    if (code)
-        return code;
-    code = sqlite_read_begin(conn, revision, status);
-    if (!code)
-        code = list_rows(conn, q, row, context, status);
-    sqlite_read_give(s, c, conn);
-    return code;
-}
-
-static nrpc_code count_rows(sqlite_conn *conn, const store_query *q, int64_t *count,
-                            nrpc_status *status)
-{
-    CLEANUP(sqlite_finalize) sqlite3_stmt *owned = NULL;
-    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
-    nrpc_code code = prepare_query(conn, q, true, &stmt, &owned, status);
-    if (code)
-        return code;
-    int rc = sqlite3_step(stmt);
-    if (rc != SQLITE_ROW)
-        return sqlite_fail(conn->db, conn->context, rc, status);
-    *count = sqlite3_column_int64(stmt, 0);
-    return NRPC_OK;
-}
-
-nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query *q, int64_t *count,
-                             int64_t *revision, nrpc_status *status)
-{
-    sqlite_conn *conn;
-    nrpc_code code = sqlite_read_take(s, c, 0, &conn, status);
-    if (code)
-        return code;
-    code = sqlite_read_begin(conn, revision, status);
-    if (!code)
-        code = count_rows(conn, q, count, status);
-    sqlite_read_give(s, c, conn);
-    return code;
-}
-
-nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
-                              store_row_fn row, void *context, int64_t *revision,
-                              nrpc_status *status)
-{
-    (void)s, (void)c, (void)q, (void)row, (void)context, (void)revision;
-    return not_yet(status);
-}
-
-nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
-                                store_moment_fn moment, void *context, int64_t *revision,
-                                nrpc_status *status)
-{
-    (void)s, (void)c, (void)q, (void)moment, (void)context, (void)revision;
-    return not_yet(status);
 }

@@ -1,5 +1,7 @@
 #include "store/sqlite.h"
 
+#include <stdlib.h>
+
 // In the order of sqlite_column.
 #define COMMON "type, name, parent, uid, "
 #define TIMES  "create_time_us, update_time_us, delete_time_us, purge_time_us, body, "
@@ -9,6 +11,10 @@
 #define LISTED                                                                                     \
     "r.type, r.name, r.parent, r.uid, r.revision, r.create_time_us, r.update_time_us, "            \
     "r.delete_time_us, r.purge_time_us, r.body, "
+
+// What migration 2 calls facts.
+#define FACT(type, document, path)                                                                 \
+    "CASE WHEN " type " = 'Event' THEN " document " ->> '$." path "' END"
 
 static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_BEGIN] = "BEGIN",
@@ -25,6 +31,8 @@ static const char *const texts[STATEMENT_LIST] = {
         " WHERE key IN ('revision', 'logged')",
     [STATEMENT_GET] = "SELECT " ROW "NULL, id FROM resource WHERE name = ?1",
     [STATEMENT_GET_EXTRA] = "SELECT " ROW "extra, id FROM resource WHERE name = ?1",
+    [STATEMENT_ROW] = "SELECT " ROW "NULL, id FROM resource WHERE id = ?1",
+    [STATEMENT_ROW_EXTRA] = "SELECT " ROW "extra, id FROM resource WHERE id = ?1",
     [STATEMENT_GET_AT] = "SELECT " ROW "NULL" LOGGED " FROM change"
                          " WHERE name = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
     [STATEMENT_GET_AT_EXTRA] = "SELECT " ROW "extra" LOGGED " FROM change"
@@ -45,18 +53,30 @@ static const char *const texts[STATEMENT_LIST] = {
                               " WHERE id > ?1 ORDER BY id LIMIT 1",
     [STATEMENT_LAST_CHANGE] = "SELECT id FROM change WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
     [STATEMENT_DROP_CHANGES] = "DELETE FROM change WHERE name = ?1 AND id <= ?2",
+    [STATEMENT_SEARCH] =
+        "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 ORDER BY rowid",
     [STATEMENT_FIND] = "SELECT id, create_time_us, delete_time_us, purge_time_us, document, places"
                        " FROM resource WHERE name = ?1",
     [STATEMENT_CHILDREN] = "SELECT " LISTED "r.extra, r.id"
                            " FROM listing l CROSS JOIN resource r ON r.id = l.id"
                            " WHERE l.parent = ?1 AND l.delete_time_us = 0 AND r.parent = ?1"
                            " ORDER BY l.type, l.name",
-    [STATEMENT_INSERT] = "INSERT INTO resource (" ROW "extra, document, places)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [STATEMENT_INSERT] =
+        "INSERT INTO resource (" ROW "extra, document, places, event_type, event_first, event_last)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+        " " FACT("?1", "?12", "type") ", " FACT("?1", "?12", "date.first") ", " FACT(
+            "?1", "?12", "date.last") ")",
     [STATEMENT_UPDATE] = "UPDATE resource SET uid = ?2, revision = ?3, create_time_us = ?4,"
                          " update_time_us = ?5, body = ?6, extra = ?7 WHERE id = ?1",
-    [STATEMENT_UPDATE_INDEXED] = "UPDATE resource SET delete_time_us = ?2, purge_time_us = ?3,"
-                                 " document = ?4, places = ?5 WHERE id = ?1",
+    [STATEMENT_UPDATE_INDEXED] =
+        "UPDATE resource SET delete_time_us = ?2, purge_time_us = ?3, document = ?4, places = ?5,"
+        " event_type = " FACT(
+            "type", "?4", "type") ","
+                                  " event_first = " FACT(
+                                      "type", "?4", "date.first") ","
+                                                                  " event_last = " FACT(
+                                                                      "type", "?4",
+                                                                      "date.last") " WHERE id = ?1",
     [STATEMENT_DELETE] = "DELETE FROM resource WHERE id = ?1",
     [STATEMENT_NEXT] = "SELECT " ROW "extra, id FROM resource WHERE id > ?1 ORDER BY id LIMIT 1",
     [STATEMENT_LISTING_PUT] =
@@ -164,5 +184,11 @@ void sqlite_bind_value(sqlite_binder *b, const store_value *value)
         rc = sqlite3_bind_text(b->stmt, ++b->index, value->text, -1, SQLITE_STATIC);
         break;
     }
+    b->rc = b->rc ? b->rc : rc;
+}
+
+void sqlite_bind_owned(sqlite_binder *b, char *text)
+{
+    int rc = text ? sqlite3_bind_text(b->stmt, ++b->index, text, -1, free) : SQLITE_NOMEM;
     b->rc = b->rc ? b->rc : rc;
 }

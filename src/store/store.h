@@ -121,7 +121,8 @@ typedef struct store_value {
 // bound parameter. Names of columns and steps come from the schema, never from outside.
 //
 // Two-valued: a comparison with what is not there is false, and so is its opposite operator; NOT of
-// it is true.
+// it is true. A value is of the kind that its operand has. delete_time_us and purge_time_us are not
+// there while they are 0.
 
 // Where a value stands.
 typedef enum store_source {
@@ -188,7 +189,8 @@ typedef struct store_query {
 typedef bool (*store_row_fn)(void *context, const store_record *record);
 
 // Which records a search finds: undeleted ones in which all of each `must` clause's tokens stand,
-// each in any of the clause's columns, and not all of the `must_not` clause's.
+// each in any of the clause's columns, and not all of the `must_not` clause's. At least one token
+// must.
 typedef struct store_clause {
     unsigned columns; // bit n: column n
     const char *const *tokens;
