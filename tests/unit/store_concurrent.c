@@ -1,13 +1,10 @@
-// Many threads on one store, and servers killed in the middle of writing.
+// Many threads on one store: snapshots, waiting, turns.
 #include "unit/store_fixture.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 static void pause_ms(int ms)
 {
@@ -283,101 +280,6 @@ static void writers_are_served_in_the_order_they_came(void **state)
     }
 }
 
-// --- killed while writing
-
-static nrpc_code count_up(store_tx *tx, void *context, nrpc_status *status)
-{
-    int64_t *n = context;
-    char name[64], body[64];
-    snprintf(name, sizeof name, "zones/n%lld", (long long)*n);
-    snprintf(body, sizeof body, "%lld", (long long)*n);
-    sample fresh, last;
-    sample_init(&fresh, name, body);
-    sample_init(&last, "zones/last", body);
-    nrpc_code code = store_tx_put(tx, STORE_CREATED, &fresh.record, status);
-    return code ? code
-                : store_tx_put(tx, *n == 1 ? STORE_CREATED : STORE_UPDATED, &last.record, status);
-}
-
-// Write n makes revision n; every acknowledged number goes down the pipe.
-static void write_until_killed(const char *url, int acknowledge)
-{
-    store *s;
-    if (store_open(url, &s, NULL))
-        _exit(1);
-    for (;;) {
-        int64_t n = atomic_load(&s->revision) + 1, revision;
-        if (store_write(s, &anytime, count_up, &n, &revision, NULL) || revision != n)
-            _exit(2);
-        if (write(acknowledge, &n, sizeof n) != sizeof n)
-            _exit(3);
-    }
-}
-
-typedef struct hole_finder {
-    int64_t revision;
-    int index;
-} hole_finder;
-
-static bool next_in_line(void *context, const store_change *c)
-{
-    hole_finder *h = context;
-    bool second = h->index == 0 && h->revision > 0;
-    assert_int_equal(c->revision, second ? h->revision : h->revision + 1);
-    assert_int_equal(c->index, second ? 1 : 0);
-    char body[64];
-    snprintf(body, sizeof body, "%lld", (long long)c->revision);
-    assert_int_equal(c->record->body.size, strlen(body));
-    assert_memory_equal(c->record->body.data, body, strlen(body));
-    h->revision = c->revision;
-    h->index = c->index;
-    return true;
-}
-
-static void kill_dash_nine_loses_nothing_acknowledged(void **state)
-{
-    enum { KILLS = 20 };
-    fixture *f = *state;
-    store_close(f->s);
-    f->s = NULL;
-    unsigned seed = (unsigned)clock_wall_us();
-    print_message("seed %u\n", seed);
-    for (int round = 0; round < KILLS; round++) {
-        int acknowledged[2];
-        assert_int_equal(pipe(acknowledged), 0);
-        pid_t child = fork();
-        if (!child)
-            write_until_killed(f->url, acknowledged[1]);
-        close(acknowledged[1]);
-        int64_t n = 0, last;
-        assert_int_equal(read(acknowledged[0], &last, sizeof last), sizeof last);
-        pause_ms(rand_r(&seed) % 40);
-        kill(child, SIGKILL);
-        while (read(acknowledged[0], &n, sizeof n) == sizeof n)
-            last = n;
-        close(acknowledged[0]);
-        int how;
-        assert_int_equal(waitpid(child, &how, 0), child);
-        assert_true(WIFSIGNALED(how));
-
-        store *s;
-        assert_ok(store_open(f->url, &s, NULL));
-        int64_t newest = atomic_load(&s->revision);
-        assert_true(newest == last || newest == last + 1); // the one under way may have made it
-        hole_finder h = {.index = 1};
-        changes_after(s, 0, -1, next_in_line, &h);
-        assert_int_equal(h.revision, newest);
-        assert_int_equal(h.index, 1);
-        rows r = {0};
-        assert_ok(store_get(s, &anytime, "zones/last", 0, false, remember_row, &r, NULL));
-        assert_int_equal(atoll(r.row[0].body), newest);
-        int64_t count;
-        assert_ok(store_count(s, &anytime, &(store_query){.type = "Zone"}, &count, &n, NULL));
-        assert_int_equal(count, newest + 1);
-        store_close(s);
-    }
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -387,7 +289,6 @@ int main(void)
         CASE(readers_always_see_whole_transactions),
         CASE(waiting_ends_with_the_deadline_or_the_caller),
         CASE(writers_are_served_in_the_order_they_came),
-        CASE(kill_dash_nine_loses_nothing_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
