@@ -1,5 +1,5 @@
-"""data/china.json says what data/facts.json says, counted and compared here in a way of its own; and
-it goes into a registry before or after data/xinjiang.json, with the same result."""
+"""data/china.json says what data/facts.json says, counted and compared here in a way of its own;
+and it goes into a registry before or after data/xinjiang.json, with the same result."""
 import json
 import re
 import unittest
@@ -38,8 +38,9 @@ def day(date):
 def texts(value):
     if isinstance(value, str):
         yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from texts(inner)
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts(inner)
 
 
 class Facts(unittest.TestCase):
@@ -54,8 +55,8 @@ class Facts(unittest.TestCase):
         self.assertEqual(len(FACTS["vocabulary"]), 11)
         shown = Counter(t["name"].split("/")[1] for t in REGISTRY["terms"])
         entries = {k: len(v) for k, v in FACTS["vocabulary"].items()}
-        for facts, ours in (("industries",) * 2, ("positioning",) * 2, ("event_kinds", "event_types"),
-                            ("delegation_modes",) * 2, ("delegation_subjects", "subjects"),
+        for facts, ours in (("industries",) * 2, ("positioning",) * 2, ("delegation_modes",) * 2,
+                            ("event_kinds", "event_types"), ("delegation_subjects", "subjects"),
                             ("included_part_kinds", "part_kinds"), ("area_kinds",) * 2,
                             ("region_kinds",) * 2, ("delegation_levels",) * 2):
             self.assertGreaterEqual(shown[ours], entries[facts], facts)
@@ -72,12 +73,14 @@ class Facts(unittest.TestCase):
         for code, term in FACTS["vocabulary"]["industries"].items():
             self.assertEqual(used[code], int(term["areas_using"]), code)
         types = Counter(e["type"] for e in REGISTRY["events"])
-        self.assertEqual(types, {k: int(t["uses"]) for k, t in FACTS["vocabulary"]["event_kinds"].items()})
+        kinds = FACTS["vocabulary"]["event_kinds"]
+        self.assertEqual(types, {k: int(t["uses"]) for k, t in kinds.items()})
 
     def test_every_zone_has_its_sizes_dates_and_names(self):
         for part in ZONES:
             fact, zone = part["zone"], RECORDS["zones/" + part["zone"]["id"]]
-            self.assertEqual((zone["areaKm2"], zone["wave"]), (fact["total_area_km2"], fact["wave"]))
+            self.assertEqual((zone["areaKm2"], zone["wave"]),
+                             (fact["total_area_km2"], fact["wave"]))
             self.assertEqual([(day(s["date"]), s["areaKm2"], s.get("addedKm2"))
                               for s in zone["sizeHistory"]],
                              [(s["date"], s["total_area_km2"], s["added_km2"])
@@ -86,7 +89,8 @@ class Facts(unittest.TestCase):
                 self.assertEqual(zone.get(ours) and day(zone[ours]), fact[theirs])
             self.assertEqual([zone["plan"]["number"], day(zone["plan"]["documentDate"]),
                               day(zone["plan"]["publicationDate"])],
-                             [fact[f"plan_{k}"] for k in ("number", "document_date", "release_date")])
+                             [fact["plan_" + k]
+                              for k in ("number", "document_date", "release_date")])
             names = {n["text"] for n in zone["names"]}
             self.assertLessEqual({fact["name_zh"], fact["name_en"], *fact["name_zh_alt"],
                                   *fact["name_en_alt"]}, names)

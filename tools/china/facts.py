@@ -10,10 +10,11 @@ BOUNDS = {"about": "about", "some": "about", "more than": "more_than", "nearly":
           "up to": "up_to"}
 # What a path of the facts' provenance is in the resource.
 ZONE_PATHS = {
-    "name_en": ["display_name", "names.en"], "name_en_alt": ["names.en-ftz"], "name_zh": ["names.zh-official"],
-    "name_zh_alt": ["names.zh-short"], "country": ["region.region_code"],
-    "region_en": ["region.names.en"], "region_zh": ["region.names.zh"],
-    "region_kind": ["region.kind"], "wave": ["wave"], "total_area_km2": ["area_km2"],
+    "name_en": ["display_name", "names.en"], "name_en_alt": ["names.en-ftz"],
+    "name_zh": ["names.zh-official"], "name_zh_alt": ["names.zh-short"],
+    "country": ["region.region_code"], "region_en": ["region.names.en"],
+    "region_zh": ["region.names.zh"], "region_kind": ["region.kind"],
+    "wave": ["wave"], "total_area_km2": ["area_km2"],
     "approval_date": ["approval_date"], "plan_number": ["plan.number"],
     "plan_document_date": ["plan.document_date"], "plan_release_date": ["plan.publication_date"],
     "launch_date": ["launch_date"], "positioning": ["positioning", "positioning_text"],
@@ -129,7 +130,8 @@ class Facts:
             self.term(vocabulary, symbol.lower() if symbol != "%" else "percent", text,
                       group="count" if kind.startswith("count") else kind.split(" (")[0],
                       definition=self.codes["unit_definitions"].get(code))
-        self.labels = {code: self.records[f"vocabularies/industries/terms/{code}"][1]["display_name"]
+        industry = "vocabularies/industries/terms/"
+        self.labels = {code: self.records[industry + code][1]["display_name"]
                        for code in words["industries"]}
         for text in words.pop("party_roles"):
             self.role(text)
@@ -187,8 +189,9 @@ class Facts:
         cite_provenance(record, f.pop("provenance"), ZONE_PATHS)
         cite(record, "region.subdivision_code", "computed", [],
              derivation="ISO 3166-2 code of the region named")
-        if "kind_history" not in record:
-            cite(record, "kind", "computed", [], derivation="自由贸易试验区 in its Chinese name")
+        cite(record, "kind", "computed", [],
+             derivation="the last of kind_history" if "kind_history" in record else
+             "自由贸易试验区 in its Chinese name")
         record["size_history"] = []
         for size in history:
             day = size.pop("date")
@@ -219,7 +222,8 @@ class Facts:
                        "kind": "official"}],
             "kind": f.pop("kind"), "area_km2": f.pop("size_km2"), "seat": f.pop("seat"),
             "added_date": f.pop("added_on"), "opening_date": f.pop("opened_on"),
-            "positioning": tags(f.pop("positioning")), "positioning_text": f.pop("positioning_text"),
+            "positioning": tags(f.pop("positioning")),
+            "positioning_text": f.pop("positioning_text"),
             "parts": [], "focus_industries": [],
         }
         if parent := f.pop("nested_in"):
@@ -239,6 +243,8 @@ class Facts:
             if industry.pop("status") != whole:
                 unproved.append(code)
         cite_provenance(record, provenance, AREA_PATHS)
+        if record["kind"] == "area" and "片区" in record["names"][0]["text"]:
+            cite(record, "kind", "computed", [], derivation="片区 in its Chinese name")
         for code in unproved:
             cite(record, f"focus_industries.{code}", "unverified", [])
         remark(record, "note", f.pop("note"))
@@ -283,12 +289,14 @@ class Facts:
         for text in f.pop("documents"):
             document = self.document(text)
             add_id(record["documents"], slug(document.get("title", "")) or "document", **document)
-        period = {"period_start": f.pop("period_start", None), "period_end": f.pop("period_end", None)}
+        period = {"period_start": f.pop("period_start", None),
+                  "period_end": f.pop("period_end", None)}
         what = [q["what"] for q in f["quantities"]]
         for q in f.pop("quantities"):
             unit, label, doubt = q.pop("unit"), q.pop("what"), q.pop("doubt", None)
-            units = {p["unit"] for p in record["quantities"] if p["label"] == label}
-            name = slug(label) + (f"-{unit}" if what.count(label) > 1 and unit in ("mu", "ha") else "")
+            name = slug(label)
+            if what.count(label) > 1 and unit in ("mu", "ha"):
+                name += "-" + unit
             value, approx = q.pop("value"), q.pop("approx", None)
             add_id(record["quantities"], name, label=label, value=value,
                    unit=UNITS.get(unit, unit), bound=BOUNDS[approx] if approx else None,
@@ -311,7 +319,8 @@ class Facts:
         need(chosen, f"claims.json: nothing under delegations for {name}")
         giver, label, mode = f.pop("delegated_by"), f.pop("level"), f.pop("mode")
         record = {
-            "name": f"{zone['name']}/powerDelegations/{name}", "display_name": chosen["display_name"],
+            "name": f"{zone['name']}/powerDelegations/{name}",
+            "display_name": chosen["display_name"],
             "batch_number": f.pop("batch"), "item_count": f.pop("items"),
             "item_count_scope": chosen.get("item_count_scope"),
             "delegators": [{"id": slug(giver), "party": {"display_name": giver},
@@ -328,7 +337,8 @@ class Facts:
         for body in chosen["receivers"]:
             said = body.get("display_name", receiver)
             add_id(record["receivers"], body.get("id") or slug(said), party={"display_name": said},
-                   kind=body["kind"], areas=[f"{zone['name']}/areas/{a}" for a in body.get("areas", [])])
+                   kind=body["kind"],
+                   areas=[f"{zone['name']}/areas/{a}" for a in body.get("areas", [])])
         self.same_areas(zone, record, f.pop("delegated_to_areas", None))
         if meeting := f.pop("meeting"):
             number = re.match(r"(\d+)(st|nd|rd|th)\b", meeting)
@@ -338,7 +348,8 @@ class Facts:
             record["meeting"]["chair"] = {"display_name": chair, "role": "chair"}
         if text := f.pop("document"):
             document = self.document(text)
-            record["documents"] = [{"id": slug(document.get("title", "")) or "document", **document}]
+            record["documents"] = [
+                {"id": slug(document.get("title", "")) or "document", **document}]
         for what, value in f.pop("breakdown").items():
             add_id(record["counts"], what.replace("_", "-"), value=value,
                    **self.codes["breakdown"][what])

@@ -20,6 +20,7 @@ def need(condition, message):
     if not condition:
         raise Mistake(message)
 
+
 class Field:
     def __init__(self, name, kind, repeated, vocabulary):
         self.name, self.kind, self.repeated, self.vocabulary = name, kind, repeated, vocabulary
@@ -27,7 +28,7 @@ class Field:
 
 
 def read_schema():
-    """Messages as {name: {field: Field}} in the order of their fields' numbers, and enums' names."""
+    """Messages as {name: {field: Field}} in the order the file has, and the names of enums."""
     messages, enums = {}, set()
     for file in ("common", "resources", "registry"):
         message, comment = None, ""
@@ -42,7 +43,7 @@ def read_schema():
                     enums.add(opened[2])
             elif message is not None:
                 field = re.match(r"(repeated )?([\w.]+) (\w+) = (\d+)", line)
-                if field and field[2] != "option":
+                if field:
                     said = re.search(r"[Cc]odes? of vocabulary (\w+)", comment)
                     message[field[3]] = Field(field[3], field[2], bool(field[1]),
                                               said and said[1])
