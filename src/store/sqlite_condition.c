@@ -26,7 +26,7 @@ static const struct {
     {"Event", {"date", "last"}, FACT_EVENT_LAST, "event_last"},
 };
 
-static bool is_word(const char *text)
+static bool __attribute__((unused)) is_word(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     return *text && !text[strspn(text, letters)];
