@@ -64,13 +64,16 @@ static uint8_t *put_time(uint8_t *out, uint32_t number, int64_t us)
 size_t body_tail(const resource_type *type, const char store_id[17], const store_record *record,
                  uint8_t out[BODY_MAX_TAIL])
 {
-    char etag[BODY_ETAG_SIZE];
-    body_etag(store_id, record->uid, record->revision, etag);
     uint8_t *end = out;
-    end = pbwire_put_bytes(end, type->uid, record->uid, strnlen(record->uid, MAX_UID));
-    end = pbwire_put_bytes(end, type->etag, etag, BODY_ETAG_SIZE - 1);
-    end = pbwire_put_tag(end, type->revision, PBWIRE_VARINT);
-    end = pbwire_put_varint(end, (uint64_t)record->revision);
+    if (*record->uid)
+        end = pbwire_put_bytes(end, type->uid, record->uid, strnlen(record->uid, MAX_UID));
+    if (record->revision) {
+        char etag[BODY_ETAG_SIZE];
+        body_etag(store_id, record->uid, record->revision, etag);
+        end = pbwire_put_bytes(end, type->etag, etag, BODY_ETAG_SIZE - 1);
+        end = pbwire_put_tag(end, type->revision, PBWIRE_VARINT);
+        end = pbwire_put_varint(end, (uint64_t)record->revision);
+    }
     end = put_time(end, type->create_time, record->create_time_us);
     end = put_time(end, type->update_time, record->update_time_us);
     end = put_time(end, type->delete_time, record->delete_time_us);

@@ -25,7 +25,8 @@ enum { BODY_MAX_TAIL = 256, BODY_ETAG_SIZE = 19 };
 MUST_USE bool body_split(const resource_type *type, const void *data, size_t size, buffer *body,
                          buffer *extra);
 
-// Writes the tail and returns its size.
+// Writes the tail and returns its size. Of a record that was only tried it has no etag and revision
+// (revision 0), no uid ("") and none of the times that are 0.
 size_t body_tail(const resource_type *type, const char store_id[17], const store_record *record,
                  uint8_t out[BODY_MAX_TAIL]);
 

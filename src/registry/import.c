@@ -6,6 +6,7 @@
 #include "registry/names.h"
 #include "registry/registry_private.h"
 #include "registry/stage.h"
+#include "registry/uuid.h"
 #include "schema/json.h"
 
 #include <inttypes.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { MAX_REMEMBERED = 64, UUID_SIZE = 36 };
+enum { MAX_REMEMBERED = 64 };
 
 typedef enum import_state { IMPORT_OPEN, IMPORT_COMMITTED } import_state;
 
@@ -24,7 +25,7 @@ typedef struct import {
     import_state state;
     bool busy; // one step is under way; it alone may touch the rest
     bool validate_only;
-    char request_id[UUID_SIZE + 1];
+    char request_id[UUID_SIZE];
     int64_t expire_ns;
     registry_import info;
     stage stage;
@@ -101,26 +102,6 @@ static void touch(import_table *t, import *i)
     i->info.expire_time_us = clock_wall_us() + t->expiry_ns / 1000;
 }
 
-static bool is_uuid(const char *text)
-{
-    if (strlen(text) != UUID_SIZE)
-        return false;
-    for (size_t i = 0; i < UUID_SIZE; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i]))
-            return false;
-    }
-    return true;
-}
-
-static nrpc_code check_request_id(const char *request_id, nrpc_status *status)
-{
-    if (is_uuid(request_id))
-        return NRPC_OK;
-    return name_violate(status, "request_id", *request_id ? "FORMAT_MALFORMED" : "REQUIRED",
-                        request_id, "'%.64s' is no UUID of 36 characters", request_id);
-}
-
 static nrpc_code busy(const char *name, nrpc_status *status)
 {
     nrpc_status_set(status, NRPC_ABORTED, "IMPORT_BUSY",
@@ -134,7 +115,7 @@ nrpc_code registry_import_create(registry *r, const char *request_id, bool valid
 {
     import_table *t = r->imports;
     uint64_t id[2];
-    if (check_request_id(request_id, status))
+    if (uuid_check_request_id(request_id, status))
         return status->code;
     // Whoever knows the name of an import may add to it.
     if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
@@ -158,7 +139,7 @@ nrpc_code registry_import_create(registry *r, const char *request_id, bool valid
     } else if (!i->info.next_sequence) {
         snprintf(i->info.name, sizeof i->info.name, "imports/%016" PRIx64 "%016" PRIx64, id[0],
                  id[1]);
-        memcpy(i->request_id, request_id, UUID_SIZE + 1);
+        memcpy(i->request_id, request_id, UUID_SIZE);
         i->info.next_sequence = 1;
         i->validate_only = validate_only;
         stage_init(&i->stage, r, &t->budget);
@@ -208,23 +189,6 @@ static void give_back(import_table *t, import *i, registry_import *out)
     pthread_mutex_unlock(&t->lock);
 }
 
-static const resource_type *type_of_record(const registry *r, const ProtobufCMessage *record,
-                                           const ProtobufCMessage **message)
-{
-    const Ftz__V1__AnyResource *any = (const Ftz__V1__AnyResource *)record;
-    const ProtobufCFieldDescriptor *f =
-        protobuf_c_message_descriptor_get_field(record->descriptor, any->kind_case);
-    if (!f)
-        return NULL;
-    for (int kind = 0; kind < RESOURCE_KINDS; kind++) {
-        if (r->types[kind].message == f->descriptor) {
-            *message = *(const ProtobufCMessage *const *)((const char *)record + f->offset);
-            return &r->types[kind];
-        }
-    }
-    return NULL;
-}
-
 static nrpc_code add_chunk(registry *r, import *i, int64_t sequence,
                            const ProtobufCMessage *const *records, size_t count,
                            nrpc_status *status)
@@ -233,7 +197,7 @@ static nrpc_code add_chunk(registry *r, import *i, int64_t sequence,
     for (size_t n = 0; n < count; n++) {
         char prefix[64], origin[96];
         const ProtobufCMessage *message = NULL;
-        const resource_type *type = type_of_record(r, records[n], &message);
+        const resource_type *type = resource_type_of_record(r->types, records[n], &message);
         snprintf(prefix, sizeof prefix, "records[%zu]%s%s", n, type ? "." : "",
                  type ? type->record : "");
         snprintf(origin, sizeof origin, "chunks[%" PRId64 "].%s", sequence, prefix);
@@ -294,7 +258,7 @@ nrpc_code registry_import_commit(registry *r, const store_context *c, const char
 {
     import_table *t = r->imports;
     import *i;
-    if (check_request_id(c->request_id, status) || take(t, name, &i, status))
+    if (uuid_check_request_id(c->request_id, status) || take(t, name, &i, status))
         return status->code;
     stage_counts counts;
     if (i->state == IMPORT_OPEN && !stage_write(&i->stage, c, i->validate_only, &counts, status)) {

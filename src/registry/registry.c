@@ -1,7 +1,9 @@
 #include "registry/registry.h"
 
+#include "base/clock.h"
 #include "descriptor_set.h"
 #include "registry/import_private.h"
+#include "registry/index.h"
 #include "registry/registry_private.h"
 #include "registry/validate.h"
 
@@ -41,6 +43,24 @@ static void observe_moved(store_observer *self, const char *const *names, size_t
         r->listener(r->listener_context, names, count, revision);
 }
 
+static const store_index *renew_index(void *context, const store_record *record)
+{
+    index_maker *m = context;
+    const resource_type *type = resource_type_named(m->types, record->type);
+    return type ? index_make(m, type, record->name, record->body, record->extra) : NULL;
+}
+
+// Brings the index of a store that an older program wrote up to date.
+static nrpc_code reindex(registry *r, nrpc_status *status)
+{
+    const store_context c = {.deadline_ns = CLOCK_NEVER, .actor = "", .request_id = ""};
+    index_maker m;
+    index_maker_init(&m, r->types, r->schema);
+    nrpc_code code = store_reindex(r->store, &c, INDEX_VERSION, renew_index, &m, status);
+    index_maker_fini(&m);
+    return code;
+}
+
 nrpc_code registry_open(registry **out, store *s, const registry_options *options,
                         nrpc_status *status)
 {
@@ -57,12 +77,16 @@ nrpc_code registry_open(registry **out, store *s, const registry_options *option
     if (!code)
         code =
             schema_load(ftz_descriptor_set_data(), ftz_descriptor_set_size(), &r->schema, status);
+    for (int kind = 0; !code && kind < RESOURCE_KINDS; kind++)
+        r->messages[kind] = schema_find_message(r->schema, r->types[kind].message->name);
     if (!code)
         code = validator_create(&r->validator, r->types, r->schema, status);
     if (!code)
         code = import_table_create(&r->imports, &r->options, status);
     if (!code)
         code = cache_create(&r->cache, r->options.cache_bytes, status);
+    if (!code)
+        code = reindex(r, status);
     if (code) {
         registry_close(r);
         return code;

@@ -12,6 +12,7 @@ struct registry {
     schema *schema;
     cache *cache;
     resource_type types[RESOURCE_KINDS];
+    const schema_message *messages[RESOURCE_KINDS]; // theirs
     registry_options options;
     struct validator *validator;
     struct import_table *imports;

@@ -1,6 +1,9 @@
 #include "registry/type.h"
 
+#include "ftz/v1/registry.pb-c.h"
 #include "ftz/v1/resources.pb-c.h"
+
+#include <string.h>
 
 static const char *const no_extra[] = {NULL};
 static const char *const proof[] = {"citations", "remarks", NULL};
@@ -119,4 +122,28 @@ nrpc_code resource_types_init(resource_type *out, nrpc_status *status)
         t->name_offset = field->offset;
     }
     return NRPC_OK;
+}
+
+const resource_type *resource_type_of_record(const resource_type *types,
+                                             const ProtobufCMessage *record,
+                                             const ProtobufCMessage **message)
+{
+    const Ftz__V1__AnyResource *any = (const Ftz__V1__AnyResource *)record;
+    const ProtobufCFieldDescriptor *f =
+        protobuf_c_message_descriptor_get_field(record->descriptor, any->kind_case);
+    for (int kind = 0; f && kind < RESOURCE_KINDS; kind++) {
+        if (types[kind].message == f->descriptor) {
+            *message = *(const ProtobufCMessage *const *)((const char *)record + f->offset);
+            return &types[kind];
+        }
+    }
+    return NULL;
+}
+
+const resource_type *resource_type_named(const resource_type *types, const char *singular)
+{
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        if (!strcmp(types[kind].singular, singular))
+            return &types[kind];
+    return NULL;
 }

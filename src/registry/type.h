@@ -54,4 +54,12 @@ typedef struct resource_type {
 // every resource must have.
 MUST_USE nrpc_code resource_types_init(resource_type *out, nrpc_status *status);
 
+// The type of the resource that an unpacked ftz.v1.AnyResource holds, and the resource. NULL: it
+// holds none, or one that is not known here.
+const resource_type *resource_type_of_record(const resource_type *types,
+                                             const ProtobufCMessage *record,
+                                             const ProtobufCMessage **message);
+// NULL: there is none of that singular name.
+const resource_type *resource_type_named(const resource_type *types, const char *singular);
+
 #endif

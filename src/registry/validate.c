@@ -3,6 +3,7 @@
 #include "ftz/v1/common.pb-c.h"
 #include "google/type/date.pb-c.h"
 #include "google/type/decimal.pb-c.h"
+#include "registry/units.h"
 #include "schema/fieldpath.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ typedef enum rule_kind {
     RULE_REGION,
     RULE_SUBDIVISION,
     RULE_SHA256,
+    RULE_UNIT,
     RULE_PATH_MAYBE, // of a field that may be unset
     RULE_PATH,       // of a field; its elements exist
 } rule_kind;
@@ -54,6 +56,7 @@ static const rule rules[] = {
     {"ftz.v1.Tag.code", RULE_CODE, 0, NULL},
     {"ftz.v1.Industry.code", RULE_CODE, 0, NULL},
     {"ftz.v1.Quantity.measure", RULE_CODE, 0, NULL},
+    {"ftz.v1.Quantity.unit", RULE_UNIT, 0, NULL},
     {"ftz.v1.Party.role", RULE_CODE, 0, NULL},
     {"ftz.v1.Identifier.kind", RULE_CODE, 0, NULL},
     {"ftz.v1.Relation.kind", RULE_CODE, 0, NULL},
@@ -393,6 +396,23 @@ static void check_reference(walk *w, const rule *law, const char *text)
     nrpc_status_fini(&why);
 }
 
+static void check_unit(walk *w, const char *text)
+{
+    char term[NAME_MAX_SIZE + 1];
+    if (unit_is_currency(text) || unit_is_ucum(text))
+        return;
+    if (!name_is_code(text, strlen(text))) {
+        FAULT(w, "UNIT_UNKNOWN", text,
+              "'%.64s' is no ISO 4217 code of a currency (CNY), no UCUM code of a unit of measure "
+              "(km2, t, %%) and no code of a term of vocabularies/counts",
+              text);
+        return;
+    }
+    snprintf(term, sizeof term, "vocabularies/counts/terms/%s", text);
+    if (!w->reference(w->context, term, relative_path(w)))
+        w->no_memory = true;
+}
+
 static void check_rule(walk *w, const rule *law, const char *text, const char *own_id,
                        const id_list *siblings)
 {
@@ -432,6 +452,9 @@ static void check_rule(walk *w, const rule *law, const char *text, const char *o
         if (strlen(text) != 64 || !all_of(text, 64, DIGITS "abcdef"))
             FAULT(w, "FORMAT_MALFORMED", text,
                   "'%.80s' is no SHA-256 digest: 64 lower-case hexadecimal digits", text);
+        break;
+    case RULE_UNIT:
+        check_unit(w, text);
         break;
     case RULE_PATH:
         check_path(w, text, true);

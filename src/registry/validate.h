@@ -7,15 +7,15 @@
 // show (codes, names of resources, paths ...) are a table from field to rule in validate.c. Fields
 // that are OUTPUT_ONLY, and etag, are not looked at: writes ignore them.
 //
-// What needs other resources is not decided here: each name that the resource refers to, its parent
-// included, is handed to the caller.
+// What needs other resources is not decided here: each name that the resource refers to is handed
+// to the caller, with its parent (path "name") and the terms that units are codes of.
 //
 // Every fault is named, up to the 100 violations of a status: field is the path in proto names with
 // positions ("citations[3].path"), reason one of REQUIRED, NAME_MALFORMED, REVISION_NOT_ALLOWED,
 // ID_MALFORMED, DUPLICATE_ID, UNEXPECTED_ID, UNKNOWN_ID, CODE_MALFORMED, TAG_MALFORMED,
-// FORMAT_MALFORMED, PATH_MALFORMED, PATH_NOT_FOUND, TOO_MANY_PATHS, DATE_INVALID, DECIMAL_INVALID,
-// NEGATIVE, NOT_FINITE, UNKNOWN_ENUM_VALUE, UNKNOWN_FIELD, NOT_NFC, CITATION_INCONSISTENT,
-// STATED_VALUE_MISMATCH.
+// FORMAT_MALFORMED, UNIT_UNKNOWN, PATH_MALFORMED, PATH_NOT_FOUND, TOO_MANY_PATHS, DATE_INVALID,
+// DECIMAL_INVALID, NEGATIVE, NOT_FINITE, UNKNOWN_ENUM_VALUE, UNKNOWN_FIELD, NOT_NFC,
+// CITATION_INCONSISTENT, STATED_VALUE_MISMATCH.
 //
 // Threads: a validator is constant; any threads may use it at once.
 #ifndef REGISTRY_VALIDATE_H

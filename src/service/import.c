@@ -22,7 +22,7 @@ static void reply_import(services *s, nrpc_call *call, const registry_import *in
     nrpc_call_reply(call, &message.base);
 }
 
-static void create(nrpc_call *call, const ProtobufCMessage *message, void *context)
+void service_create_import(nrpc_call *call, const ProtobufCMessage *message, void *context)
 {
     services *s = context;
     const Ftz__V1__CreateImportRequest *request = (const Ftz__V1__CreateImportRequest *)message;
@@ -36,7 +36,7 @@ static void create(nrpc_call *call, const ProtobufCMessage *message, void *conte
         reply_import(s, call, &info);
 }
 
-static void append(nrpc_call *call, const ProtobufCMessage *message, void *context)
+void service_append_import(nrpc_call *call, const ProtobufCMessage *message, void *context)
 {
     services *s = context;
     const Ftz__V1__AppendImportRequest *request = (const Ftz__V1__AppendImportRequest *)message;
@@ -51,7 +51,7 @@ static void append(nrpc_call *call, const ProtobufCMessage *message, void *conte
         reply_import(s, call, &info);
 }
 
-static void commit(nrpc_call *call, const ProtobufCMessage *message, void *context)
+void service_commit_import(nrpc_call *call, const ProtobufCMessage *message, void *context)
 {
     services *s = context;
     const Ftz__V1__CommitImportRequest *request = (const Ftz__V1__CommitImportRequest *)message;
@@ -64,19 +64,4 @@ static void commit(nrpc_call *call, const ProtobufCMessage *message, void *conte
         service_fail(call, &status);
     else
         reply_import(s, call, &info);
-}
-
-static const nrpc_method methods[] = {
-    {"CreateImport", create, 0},
-    {"AppendImport", append, 0},
-    {"CommitImport", commit, 0},
-    {"ListChanges", service_list_changes, NRPC_METHOD_WAITS},
-    {"ListRevisions", service_list_revisions, 0},
-    {"CheckData", service_check_data, 0},
-};
-
-nrpc_code service_add_import(services *s, nrpc_status *status)
-{
-    return nrpc_server_add_service(s->server, &ftz__v1__registry_service__descriptor, methods,
-                                   ARRAY_LEN(methods), s, status);
 }

@@ -1,6 +1,5 @@
-// Get, BatchGet and List of every resource type, written once: the requests of the six services
-// have fields of the same names, whose places are looked up in their descriptors at start.
-#include "service/service_private.h"
+// Get, BatchGet and List of every resource type, and the table of all their methods.
+#include "service/resources.h"
 
 #include "base/buffer.h"
 #include "base/pbwire.h"
@@ -16,33 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METHODS = 3, MAX_METHOD_NAME = 48 };
-enum { NO_FIELD = 0 }; // every message begins with its ProtobufCMessage: no field stands there
-
-typedef struct get_fields {
-    size_t name, view;
-} get_fields;
-
-typedef struct batch_fields {
-    size_t parent, names, name_count, view;
-    uint32_t rows; // number in the response
-} batch_fields;
-
-typedef struct list_fields {
-    size_t parent, page_size, page_token, filter, order_by, view, show_deleted, include_total_size;
-    uint32_t rows, next_page_token, total_size, revision;
-} list_fields;
-
-struct resource_service {
-    services *all;
-    const resource_type *type;
-    get_fields get;
-    batch_fields batch;
-    list_fields list;
-    nrpc_method methods[METHODS];
-    char names[METHODS][MAX_METHOD_NAME];
-};
-
 static const ProtobufCServiceDescriptor *const descriptors[RESOURCE_KINDS] = {
     [RESOURCE_SOURCE] = &ftz__v1__source_service__descriptor,
     [RESOURCE_TERM] = &ftz__v1__term_service__descriptor,
@@ -51,16 +23,6 @@ static const ProtobufCServiceDescriptor *const descriptors[RESOURCE_KINDS] = {
     [RESOURCE_EVENT] = &ftz__v1__event_service__descriptor,
     [RESOURCE_POWER_DELEGATION] = &ftz__v1__power_delegation_service__descriptor,
 };
-
-static const char *text_at(const ProtobufCMessage *m, size_t offset)
-{
-    return offset == NO_FIELD ? "" : *(const char *const *)((const char *)m + offset);
-}
-
-static int32_t number_at(const ProtobufCMessage *m, size_t offset)
-{
-    return *(const int32_t *)(const void *)((const char *)m + offset);
-}
 
 // --- Get -----------------------------------------------------------------------------------------
 
@@ -81,8 +43,8 @@ static void get_from_store(nrpc_call *call, const ProtobufCMessage *request, voi
     store_context c;
     registry_result result = {0};
     if (service_context(rs->all, call, "", &c, &status) ||
-        registry_get(rs->all->registry, &c, rs->type, text_at(request, rs->get.name),
-                     number_at(request, rs->get.view), &result, &status))
+        registry_get(rs->all->registry, &c, rs->type, resource_text(request, rs->get.name),
+                     resource_number(request, rs->get.view), &result, &status))
         service_fail(call, &status);
     else
         reply_result(rs->all, call, &result);
@@ -96,8 +58,8 @@ static void get(nrpc_call *call, const ProtobufCMessage *request, void *context)
     registry_result result = {0};
     if (service_context(rs->all, call, "", &c, &status))
         service_fail(call, &status);
-    else if (registry_get_cached(rs->all->registry, rs->type, text_at(request, rs->get.name),
-                                 number_at(request, rs->get.view), c.min_revision, &result))
+    else if (registry_get_cached(rs->all->registry, rs->type, resource_text(request, rs->get.name),
+                                 resource_number(request, rs->get.view), c.min_revision, &result))
         reply_result(rs->all, call, &result);
     else
         nrpc_call_run_on_pool(call, get_from_store);
@@ -116,10 +78,10 @@ static void batch_get(nrpc_call *call, const ProtobufCMessage *request, void *co
     int64_t revision;
     registry_batch_request query = {
         .type = rs->type,
-        .parent = text_at(request, f->parent),
+        .parent = resource_text(request, f->parent),
         .names = *(const char *const *const *)((const char *)request + f->names),
         .name_count = *(const size_t *)((const char *)request + f->name_count),
-        .view = number_at(request, f->view),
+        .view = resource_number(request, f->view),
         .row_field = f->rows,
         .max_size = nrpc_call_max_response(call),
     };
@@ -166,14 +128,14 @@ static void list(nrpc_call *call, const ProtobufCMessage *request, void *context
     registry_page page = {0};
     registry_list_request query = {
         .type = rs->type,
-        .parent = text_at(request, f->parent),
-        .page_size = number_at(request, f->page_size),
-        .page_token = text_at(request, f->page_token),
-        .filter = text_at(request, f->filter),
-        .order_by = text_at(request, f->order_by),
-        .view = number_at(request, f->view),
-        .show_deleted = number_at(request, f->show_deleted),
-        .include_total_size = number_at(request, f->include_total_size),
+        .parent = resource_text(request, f->parent),
+        .page_size = resource_number(request, f->page_size),
+        .page_token = resource_text(request, f->page_token),
+        .filter = resource_text(request, f->filter),
+        .order_by = resource_text(request, f->order_by),
+        .view = resource_number(request, f->view),
+        .show_deleted = resource_number(request, f->show_deleted),
+        .include_total_size = resource_number(request, f->include_total_size),
         .row_field = f->rows,
         .max_size = room > MAX_TRAILER ? room - MAX_TRAILER : 0,
     };
@@ -201,21 +163,11 @@ static nrpc_code missing(const char *where, const char *what, nrpc_status *statu
     return nrpc_status_add(status, "what", "%s", what);
 }
 
-typedef struct wanted {
-    const char *name;
-    ProtobufCType type;
-    bool repeated;
-    bool optional;
-    size_t *offset;   // may be NULL
-    size_t *count;    // of a repeated field; may be NULL
-    uint32_t *number; // may be NULL
-} wanted;
-
-static nrpc_code look_up(const ProtobufCMessageDescriptor *m, const wanted *fields, size_t count,
-                         nrpc_status *status)
+nrpc_code resource_look_up(const ProtobufCMessageDescriptor *m, const resource_wanted *fields,
+                           size_t count, nrpc_status *status)
 {
     for (size_t i = 0; i < count; i++) {
-        const wanted *w = &fields[i];
+        const resource_wanted *w = &fields[i];
         const ProtobufCFieldDescriptor *f =
             protobuf_c_message_descriptor_get_field_by_name(m, w->name);
         if (!f && w->optional)
@@ -233,7 +185,7 @@ static nrpc_code look_up(const ProtobufCMessageDescriptor *m, const wanted *fiel
 }
 
 static nrpc_code look_up_all(struct resource_service *rs,
-                             const ProtobufCMethodDescriptor *const found[METHODS],
+                             const ProtobufCMethodDescriptor *const found[RESOURCE_METHODS],
                              nrpc_status *status)
 {
     static const ProtobufCType TEXT = PROTOBUF_C_TYPE_STRING, ENUM = PROTOBUF_C_TYPE_ENUM,
@@ -244,11 +196,11 @@ static nrpc_code look_up_all(struct resource_service *rs,
     list_fields *l = &rs->list;
     const char *rows = rs->type->group;
     bool top = !rs->type->parent_collection;
-    const wanted get_request[] = {
+    const resource_wanted get_request[] = {
         {.name = "name", .type = TEXT, .offset = &g->name},
         {.name = "view", .type = ENUM, .offset = &g->view},
     };
-    const wanted batch_request[] = {
+    const resource_wanted batch_request[] = {
         {.name = "parent", .type = TEXT, .optional = top, .offset = &b->parent},
         {.name = "names",
          .type = TEXT,
@@ -257,10 +209,10 @@ static nrpc_code look_up_all(struct resource_service *rs,
          .count = &b->name_count},
         {.name = "view", .type = ENUM, .offset = &b->view},
     };
-    const wanted batch_response[] = {
+    const resource_wanted batch_response[] = {
         {.name = rows, .type = MESSAGE, .repeated = true, .number = &b->rows},
     };
-    const wanted list_request[] = {
+    const resource_wanted list_request[] = {
         {.name = "parent", .type = TEXT, .optional = top, .offset = &l->parent},
         {.name = "page_size", .type = INT32, .offset = &l->page_size},
         {.name = "page_token", .type = TEXT, .offset = &l->page_token},
@@ -270,7 +222,7 @@ static nrpc_code look_up_all(struct resource_service *rs,
         {.name = "show_deleted", .type = BOOL, .offset = &l->show_deleted},
         {.name = "include_total_size", .type = BOOL, .offset = &l->include_total_size},
     };
-    const wanted list_response[] = {
+    const resource_wanted list_response[] = {
         {.name = rows, .type = MESSAGE, .repeated = true, .number = &l->rows},
         {.name = "next_page_token", .type = TEXT, .number = &l->next_page_token},
         {.name = "total_size", .type = INT64, .number = &l->total_size},
@@ -278,11 +230,12 @@ static nrpc_code look_up_all(struct resource_service *rs,
     };
     if (found[0]->output != rs->type->message)
         return missing(found[0]->name, rs->type->message->name, status);
-    (void)(look_up(found[0]->input, get_request, ARRAY_LEN(get_request), status) ||
-           look_up(found[1]->input, batch_request, ARRAY_LEN(batch_request), status) ||
-           look_up(found[1]->output, batch_response, ARRAY_LEN(batch_response), status) ||
-           look_up(found[2]->input, list_request, ARRAY_LEN(list_request), status) ||
-           look_up(found[2]->output, list_response, ARRAY_LEN(list_response), status));
+    (void)(resource_look_up(found[0]->input, get_request, ARRAY_LEN(get_request), status) ||
+           resource_look_up(found[1]->input, batch_request, ARRAY_LEN(batch_request), status) ||
+           resource_look_up(found[1]->output, batch_response, ARRAY_LEN(batch_response), status) ||
+           resource_look_up(found[2]->input, list_request, ARRAY_LEN(list_request), status) ||
+           resource_look_up(found[2]->output, list_response, ARRAY_LEN(list_response), status) ||
+           resource_write_look_up(rs, &found[RESOURCE_FIRST_WRITE], status));
     return status->code;
 }
 
@@ -290,23 +243,34 @@ static nrpc_code add_type(services *s, const resource_type *type, nrpc_status *s
 {
     const ProtobufCServiceDescriptor *d = descriptors[type->kind];
     struct resource_service *rs = &s->resources[type->kind];
-    const ProtobufCMethodDescriptor *found[METHODS];
+    const ProtobufCMethodDescriptor *found[RESOURCE_METHODS];
+    const struct {
+        const char *verb;
+        bool plural;
+        nrpc_handler handler;
+        unsigned flags;
+    } methods[RESOURCE_METHODS] = {
+        {"Get", false, get, NRPC_METHOD_QUICK},
+        {"BatchGet", true, batch_get, 0},
+        {"List", true, list, 0},
+        {"Create", false, resource_create, 0},
+        {"Update", false, resource_update, 0},
+        {"Delete", false, resource_delete, 0},
+        {"Undelete", false, resource_undelete, 0},
+    };
     rs->all = s;
     rs->type = type;
-    snprintf(rs->names[0], MAX_METHOD_NAME, "Get%s", type->singular);
-    snprintf(rs->names[1], MAX_METHOD_NAME, "BatchGet%s", type->plural);
-    snprintf(rs->names[2], MAX_METHOD_NAME, "List%s", type->plural);
-    rs->methods[0] = (nrpc_method){rs->names[0], get, NRPC_METHOD_QUICK};
-    rs->methods[1] = (nrpc_method){rs->names[1], batch_get, 0};
-    rs->methods[2] = (nrpc_method){rs->names[2], list, 0};
-    for (size_t i = 0; i < METHODS; i++) {
+    for (size_t i = 0; i < RESOURCE_METHODS; i++) {
+        snprintf(rs->names[i], sizeof rs->names[i], "%s%s", methods[i].verb,
+                 methods[i].plural ? type->plural : type->singular);
+        rs->methods[i] = (nrpc_method){rs->names[i], methods[i].handler, methods[i].flags};
         found[i] = protobuf_c_service_descriptor_get_method_by_name(d, rs->names[i]);
         if (!found[i])
             return missing(d->name, rs->names[i], status);
     }
     if (look_up_all(rs, found, status))
         return status->code;
-    return nrpc_server_add_service(s->server, d, rs->methods, METHODS, rs, status);
+    return nrpc_server_add_service(s->server, d, rs->methods, RESOURCE_METHODS, rs, status);
 }
 
 nrpc_code service_add_resources(services *s, nrpc_status *status)

@@ -17,7 +17,7 @@ nrpc_code service_add_all(services **out, nrpc_server *server, registry *r,
     s->registry = r;
     s->options = *options;
     if (feed_create(&s->feed, server, r, status) || service_add_resources(s, status) ||
-        service_add_import(s, status) || service_add_query(s, status) ||
+        service_add_registry(s, status) || service_add_query(s, status) ||
         service_add_health(s, status) || service_add_reflection(s, status) ||
         service_add_batch(s, status) || service_add_control(s, status) ||
         (options->echo && service_add_echo(s, status))) {

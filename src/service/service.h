@@ -1,7 +1,7 @@
 // The services: joins RPC methods to the registry, and answers what is asked about the server.
 //
-//   ftz.v1   the six resource services, over the table of types (resources.c); imports (import.c);
-//            questions across types (query.c)
+//   ftz.v1   the six resource services, over the table of types (resources.h); RegistryService
+//            (registry.c); questions across types (query.c)
 //   nrpc.v1  health, reflection, batch, control, echo: a file each
 //
 // Who may write: a peer on a Unix socket that runs as the server's own user or as root; anybody, if

@@ -16,7 +16,7 @@ struct services {
 
 // Each adds its services to s->server.
 MUST_USE nrpc_code service_add_resources(services *s, nrpc_status *status);
-MUST_USE nrpc_code service_add_import(services *s, nrpc_status *status);
+MUST_USE nrpc_code service_add_registry(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_query(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_health(services *s, nrpc_status *status);
 MUST_USE nrpc_code service_add_reflection(services *s, nrpc_status *status);
@@ -27,10 +27,14 @@ MUST_USE nrpc_code service_add_echo(services *s, nrpc_status *status);
 void service_free_resources(services *s);
 void service_free_reflection(services *s);
 
-// Handlers of RegistryService that stand in files of their own (changes.c, search.c).
+// The handlers of RegistryService, whose table is in registry.c.
+void service_batch_write(nrpc_call *call, const ProtobufCMessage *message, void *context);
 void service_list_changes(nrpc_call *call, const ProtobufCMessage *message, void *context);
 void service_list_revisions(nrpc_call *call, const ProtobufCMessage *message, void *context);
 void service_check_data(nrpc_call *call, const ProtobufCMessage *message, void *context);
+void service_create_import(nrpc_call *call, const ProtobufCMessage *message, void *context);
+void service_append_import(nrpc_call *call, const ProtobufCMessage *message, void *context);
+void service_commit_import(nrpc_call *call, const ProtobufCMessage *message, void *context);
 // And of QueryService (search.c).
 void service_search(nrpc_call *call, const ProtobufCMessage *message, void *context);
 
