@@ -255,10 +255,10 @@ static void the_tokens_of_a_failed_write_are_not_found(void **state)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     late_put late[] = {
         {.put = {STORE_CREATED, "zones/1", &lost, .fail = true}},
-        {.put = {STORE_CREATED, "zones/2", &kept}},
+        {.put = {STORE_CREATED, "zones/2", &kept, .fail = false}},
         {.put = {STORE_CREATED, "zones/3", &large, .fail = true, .repeat = 20}},
         {.put = {STORE_CREATED, "zones/4", &large, .repeat = 20}},
-        {.put = {STORE_UPDATED, EVENT, &kept}},
+        {.put = {STORE_UPDATED, EVENT, &kept, .fail = false}},
         {.put = {STORE_CREATED, "zones/6", &lost, .fail = true}},
     };
     for (size_t i = 0; i < ARRAY_LEN(late); i++) {
