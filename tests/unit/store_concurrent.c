@@ -267,10 +267,11 @@ static void writers_are_served_in_the_order_they_came(void **state)
     while (!atomic_load(&h.held))
         pause_ms(1);
     queuer q[QUEUERS];
+    const void *last = NULL;
     for (int i = 0; i < QUEUERS; i++) {
         q[i] = (queuer){.h = &h};
         pthread_create(&q[i].thread, NULL, write_in_turn, &q[i]);
-        pause_ms(30); // until it stands in the queue
+        await_writer(h.s, &last);
     }
     atomic_store(&h.release, true);
     pthread_join(holder, NULL);

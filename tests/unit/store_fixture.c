@@ -1,8 +1,11 @@
 #include "unit/store_fixture.h"
 
+#include "store/sqlite.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 const store_context anytime = {.deadline_ns = CLOCK_NEVER, .actor = "tester", .request_id = "r-1"};
@@ -47,6 +50,17 @@ const char *fixture_url(fixture *f, const char *file)
     static char url[256];
     snprintf(url, sizeof url, "sqlite:%s/%s", f->directory, file);
     return url;
+}
+
+void await_writer(store *s, const void **last)
+{
+    sqlite_queue *q = &((sqlite_store *)s)->queue;
+    for (const void *was = *last; was == *last;) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        pthread_mutex_lock(&q->lock);
+        *last = TAILQ_EMPTY(&q->waiting) ? NULL : TAILQ_LAST(&q->waiting, sqlite_writers);
+        pthread_mutex_unlock(&q->lock);
+    }
 }
 
 void expect_failure(nrpc_status *status, nrpc_code code, const char *reason)

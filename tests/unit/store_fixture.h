@@ -32,6 +32,10 @@ const char *fixture_url(fixture *f, const char *file);
 
 extern const store_context anytime; // no deadline, actor "tester", request id "r-1"
 
+// Waits until another writer stands at the end of the queue than *last, which becomes that one.
+// NULL: nobody.
+void await_writer(store *s, const void **last);
+
 // Asserts that code and reason are these, and ends the status.
 void expect_failure(nrpc_status *status, nrpc_code code, const char *reason);
 #define assert_ok(call) assert_int_equal((call), NRPC_OK)

@@ -93,16 +93,15 @@ static void *write_one(void *arg)
 static void run_together(store *s, writer *list, size_t count)
 {
     atomic_bool release = false;
+    const void *last = NULL;
     list[0].release = &release;
     for (size_t i = 0; i < count; i++) {
         list[i].s = s;
         pthread_create(&list[i].thread, NULL, write_one, &list[i]);
-        if (!i) {
-            while (!atomic_load(&list[0].runs))
-                pause_ms(1);
-        } else {
-            pause_ms(20);
-        }
+        if (i)
+            await_writer(s, &last);
+        while (!atomic_load(&list[0].runs))
+            pause_ms(1);
     }
     atomic_store(&release, true);
     for (size_t i = 0; i < count; i++)

@@ -248,6 +248,7 @@ static void the_tokens_of_a_failed_write_are_not_found(void **state)
     store_index large = {.document = {"{}", 2}, .search = {{many, sizeof many}}};
     store_index lost = {.document = {"{}", 2}, .search = {{"lost", 4}}};
     store_index kept = {.document = {"{}", 2}, .search = {{"kept", 4}}};
+    const void *last = NULL;
     holder h = {.s = f->s};
     pthread_t thread;
     pthread_create(&thread, NULL, write_holding, &h);
@@ -264,7 +265,7 @@ static void the_tokens_of_a_failed_write_are_not_found(void **state)
     for (size_t i = 0; i < ARRAY_LEN(late); i++) {
         late[i].s = f->s;
         pthread_create(&late[i].thread, NULL, write_late, &late[i]);
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        await_writer(f->s, &last);
     }
     atomic_store(&h.release, true);
     pthread_join(thread, NULL);
