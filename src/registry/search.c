@@ -24,7 +24,7 @@ enum {
 // Where a search stands: what it goes on behind.
 typedef struct place {
     int tier;
-    size_t type; // which of the types asked for
+    size_t type; // which of the types
     int64_t id;
 } place;
 
@@ -36,10 +36,10 @@ typedef struct searching {
     size_t limit, count, looked;
     search_words words;
     arena memory;
-    buffer bound; // what a page token is bound to
-    const resource_type *types[RESOURCE_KINDS];
-    size_t type_count; // 0: any
-    const char *zone;  // its token; NULL: everything
+    buffer bound;                               // what a page token is bound to
+    const resource_type *types[RESOURCE_KINDS]; // in the order of `order`
+    size_t type_count;
+    const char *zone; // its token; NULL: everything
     place at;
     bool more;
     bool too_large;
@@ -81,29 +81,41 @@ static void check_query(searching *s, nrpc_status *status)
     }
 }
 
-static void check_type(searching *s, size_t i, nrpc_status *status)
+static bool note_type(const registry *r, const char *name, unsigned *asked, suggestion *near)
 {
-    const char *name = s->request->resource_types[i];
-    suggestion near = suggest_begin(name, strlen(name));
     for (int kind = 0; kind < RESOURCE_KINDS; kind++) {
-        const resource_type *type = &s->r->types[kind];
-        if (strcmp(type->singular, name) != 0) {
-            suggest_offer(&near, type->singular);
-            continue;
+        if (!strcmp(r->types[kind].singular, name)) {
+            *asked |= 1u << kind;
+            return true;
         }
-        for (size_t j = 0; j < s->type_count; j++)
-            if (s->types[j] == type)
-                return;
-        s->types[s->type_count++] = type;
-        return;
+        suggest_offer(near, r->types[kind].singular);
     }
-    char field[40];
-    snprintf(field, sizeof field, "resource_types[%zu]", i);
-    name_violate(status, field, "UNKNOWN_TYPE", name,
-                 "'%.64s' is no type of resource: Zone, Area, Event, PowerDelegation, Source or "
-                 "Term%s%s%s",
-                 name, near.best ? "; did you mean '" : "", near.best ? near.best : "",
-                 near.best ? "'?" : "");
+    return false;
+}
+
+static void check_types(searching *s, nrpc_status *status)
+{
+    // Places before what is told of them, and that before what explains it.
+    static const resource_kind order[RESOURCE_KINDS] = {
+        RESOURCE_ZONE,  RESOURCE_AREA, RESOURCE_POWER_DELEGATION,
+        RESOURCE_EVENT, RESOURCE_TERM, RESOURCE_SOURCE};
+    unsigned asked = 0;
+    for (size_t i = 0; i < s->request->type_count; i++) {
+        const char *name = s->request->resource_types[i];
+        suggestion near = suggest_begin(name, strlen(name));
+        char field[40];
+        if (note_type(s->r, name, &asked, &near))
+            continue;
+        snprintf(field, sizeof field, "resource_types[%zu]", i);
+        name_violate(status, field, "UNKNOWN_TYPE", name,
+                     "'%.64s' is no type of resource: Zone, Area, Event, PowerDelegation, Source "
+                     "or Term%s%s%s",
+                     name, near.best ? "; did you mean '" : "", near.best ? near.best : "",
+                     near.best ? "'?" : "");
+    }
+    for (size_t i = 0; i < RESOURCE_KINDS; i++)
+        if (!asked || asked & 1u << order[i])
+            s->types[s->type_count++] = &s->r->types[order[i]];
 }
 
 static void check_zone(searching *s, nrpc_status *status)
@@ -161,8 +173,7 @@ static nrpc_code check(searching *s, nrpc_status *status)
     const registry_search_request *q = s->request;
     char text[16];
     check_query(s, status);
-    for (size_t i = 0; i < q->type_count; i++)
-        check_type(s, i, status);
+    check_types(s, status);
     check_zone(s, status);
     if (q->view < 0 || q->view > FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_FULL) {
         snprintf(text, sizeof text, "%d", q->view);
@@ -219,14 +230,6 @@ static const double scores[SEARCH_TIERS] = {
     [SEARCH_WHOLE] = 1,   [SEARCH_NAMES] = 0.8, [SEARCH_TITLES] = 0.6,
     [SEARCH_PROSE] = 0.4, [SEARCH_PARTS] = 0.2,
 };
-
-static const resource_type *type_of(const registry *r, const char *singular)
-{
-    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
-        if (!strcmp(r->types[kind].singular, singular))
-            return &r->types[kind];
-    return NULL;
-}
 
 // The SearchResult: the resource in its bytes as they are stored, then the rest.
 static bool append_result(searching *s, const resource_type *type, const store_record *record,
@@ -310,14 +313,13 @@ static bool take_record(searching *s, const resource_type *type, const store_rec
 static bool take_row(void *context, const store_record *record)
 {
     searching *s = context;
-    const resource_type *type = type_of(s->r, record->type);
     if (s->looked++ == SEARCH_MAX_LOOKED) {
         s->more = true;
         return false;
     }
     arena memory;
     arena_init(&memory, NULL, 0, MAX_ROW_MEMORY, NULL);
-    bool go_on = !type || take_record(s, type, record, &memory);
+    bool go_on = take_record(s, s->types[s->at.type], record, &memory);
     arena_fini(&memory);
     if (go_on)
         s->at.id = record->id;
@@ -399,10 +401,8 @@ static nrpc_code ask(searching *s, const store_context *c, const token_list *wor
         add_clause(&must_not, columns[s->at.tier - 1], s->at.tier == SEARCH_NAMES ? whole : words);
     const char *narrow[2];
     token_list narrowing = {narrow, 0};
-    if (s->type_count) {
-        if (!tokens_of_type(s->types[s->at.type], &s->memory, &narrow[narrowing.count++]))
-            return no_memory(status);
-    }
+    if (!tokens_of_type(s->types[s->at.type], &s->memory, &narrow[narrowing.count++]))
+        return no_memory(status);
     if (s->zone)
         narrow[narrowing.count++] = s->zone;
     add_clause(&must, TOKENS_PARTS, &narrowing);
@@ -421,9 +421,8 @@ static nrpc_code ask_all(searching *s, const store_context *c, int64_t *revision
     const char *query = s->request->query;
     if (!tokens_of_query(query, strlen(query), &s->memory, &words))
         return no_memory(status);
-    size_t slots = s->type_count ? s->type_count : 1;
     for (; s->at.tier < SEARCH_TIERS; s->at.tier++, s->at.type = 0) {
-        for (; s->at.type < slots; s->at.type++, s->at.id = 0) {
+        for (; s->at.type < s->type_count; s->at.type++, s->at.id = 0) {
             nrpc_code code = ask(s, c, &words, &whole, revision, status);
             if (!code && s->no_memory)
                 code = no_memory(status);

@@ -2,8 +2,9 @@
 //
 // What is asked goes through the tiers of match.h, best first; in each the store is asked for the
 // records that have the tokens, and each record is held against the words once more, which finds
-// the field to show. Within a tier results come in the order of creation; if types were asked for,
-// one type after another. A page looks at SEARCH_MAX_LOOKED records at most, so it may end early.
+// the field to show. Within a tier zones come first, then areas, power delegations, events, terms
+// and sources, each in the order of creation. A page looks at SEARCH_MAX_LOOKED records at most, so
+// it may end early.
 //
 // Threads: any; may block in the store. A page is read from one snapshot.
 #ifndef REGISTRY_SEARCH_H

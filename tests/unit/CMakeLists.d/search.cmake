@@ -1,5 +1,5 @@
 set(here ${CMAKE_CURRENT_LIST_DIR}/..)
-foreach(name tokens check)
+foreach(name tokens search check)
     ftz_test(registry_${name}
              SOURCES ${here}/registry_${name}.c ${here}/registry_support.c
              DEPS ftz_registry
