@@ -49,6 +49,7 @@ static void answer_powers(nrpc_call *call, const ProtobufCMessage *request, void
 
 static const nrpc_method methods[] = {
     {"FindPowers", answer_powers, 0},
+    {"Search", service_search, 0},
 };
 
 nrpc_code service_add_query(services *s, nrpc_status *status)
