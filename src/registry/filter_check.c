@@ -34,12 +34,9 @@ static const store_condition *wrap(filter_job *job, const filter_hop *hops, size
 // `f:*`
 static const store_condition *present(filter_job *job, const filter_target *t)
 {
-    store_value zero = {.kind = STORE_INTEGER}, none = {.kind = STORE_NULL};
-    if (t->type == FILTER_TIME)
-        return filter_leaf(job, STORE_GT, t->operand, zero);
     if (!t->operand.step_count) // the element itself: who looks at it has found it
         return filter_group(job, STORE_AND, NULL, 0);
-    return filter_leaf(job, STORE_PRESENT, t->operand, none);
+    return filter_leaf(job, STORE_PRESENT, t->operand, (store_value){.kind = STORE_NULL});
 }
 
 // What may be meant by another comparator than `:` on a path that crosses a list.

@@ -149,7 +149,7 @@ typedef enum filter_type {
     FILTER_ENUM,
     FILTER_DATE,
     FILTER_DECIMAL,
-    FILTER_TIME, // a column in microseconds, 0 where there is none
+    FILTER_TIME, // a column in microseconds
     FILTER_MESSAGE,
     FILTER_OPAQUE, // cannot be compared
 } filter_type;

@@ -49,11 +49,6 @@ static const store_condition *negate(filter_job *job, const store_condition *a)
     return filter_group(job, STORE_NOT, &a, 1);
 }
 
-static const store_condition *never(filter_job *job)
-{
-    return filter_group(job, STORE_OR, NULL, 0);
-}
-
 static store_operator operator_of(filter_comparator comparator)
 {
     static const store_operator operators[] = {
@@ -255,19 +250,21 @@ static const store_condition *compare_time(filter_job *job, const filter_compari
         return wrong(job, c, literal, near, "a time such as 2024-01-05T09:30:00Z");
     }
     int64_t us = seconds * 1000000 + nanos / 1000;
-    filter_comparator comparator = c->comparator;
-    if (nanos % 1000) { // between two microseconds: nothing stands there
-        if (comparator == FILTER_EQ || comparator == FILTER_HAS)
-            return never(job);
-        if (comparator == FILTER_NE)
-            return filter_leaf(job, STORE_GT, c->operand, integer(0));
-        comparator = comparator == FILTER_LT   ? FILTER_LE
-                     : comparator == FILTER_GE ? FILTER_GT
-                                               : comparator;
+    if (nanos % 1000 == 0)
+        return filter_leaf(job, operator_of(c->comparator), c->operand, integer(us));
+    // Between two microseconds, where nothing stands.
+    switch (c->comparator) {
+    case FILTER_LT:
+    case FILTER_LE:
+        return filter_leaf(job, STORE_LE, c->operand, integer(us));
+    case FILTER_GT:
+    case FILTER_GE:
+        return filter_leaf(job, STORE_GT, c->operand, integer(us));
+    case FILTER_NE:
+        return filter_leaf(job, STORE_PRESENT, c->operand, (store_value){.kind = STORE_NULL});
+    default:
+        return filter_group(job, STORE_OR, NULL, 0);
     }
-    // 0 is no time.
-    return both(job, STORE_AND, filter_leaf(job, STORE_GT, c->operand, integer(0)),
-                filter_leaf(job, operator_of(comparator), c->operand, integer(us)));
 }
 
 const store_condition *filter_compare(filter_job *job, const filter_comparison *c,

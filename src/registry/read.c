@@ -1,42 +1,17 @@
 #include "registry/read.h"
 
-#include "base/pbwire.h"
-#include "ftz/v1/common.pb-c.h"
-#include "registry/body.h"
 #include "registry/names.h"
 #include "registry/registry_private.h"
+#include "registry/rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { BASIC = FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_BASIC };
-
-static bool known_view(int view)
-{
-    return view >= 0 && view <= FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_FULL;
-}
-
-static nrpc_code check_view(int view, nrpc_status *status)
-{
-    if (known_view(view))
-        return NRPC_OK;
-    char text[16];
-    snprintf(text, sizeof text, "%d", view);
-    return name_violate(status, "view", "UNKNOWN_ENUM_VALUE", text,
-                        "%d is no ResourceView; use RESOURCE_VIEW_BASIC or RESOURCE_VIEW_FULL",
-                        view);
-}
+#include <string.h>
 
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-static nrpc_code no_memory(nrpc_status *status)
-{
-    return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY",
-                           "out of memory for the answer");
 }
 
 // --- one ---------------------------------------------------------------------------------------
@@ -54,7 +29,7 @@ static void give(registry_result *out, cache_entry *e, int view, int64_t newest)
     const uint8_t *data = e->data;
     out->entry = e;
     out->revision = later(newest, e->revision);
-    if (view == BASIC) {
+    if (view_is_basic(view)) {
         out->pieces[0] = (store_bytes){data, e->body_size};
         out->pieces[1] = (store_bytes){data + e->body_size + e->extra_size, e->tail_size};
         out->count = 2;
@@ -68,7 +43,7 @@ bool registry_get_cached(registry *r, const resource_type *type, const char *nam
                          int64_t min_revision, registry_result *out)
 {
     int64_t newest = atomic_load(&r->store->revision);
-    if (newest < min_revision || !known_view(view))
+    if (newest < min_revision || !view_is_known(view))
         return false;
     cache_entry *e = cache_lookup(r->cache, name, strlen(name));
     if (!e)
@@ -114,7 +89,7 @@ nrpc_code registry_get(registry *r, const store_context *c, const resource_type 
                        const char *text, int view, registry_result *out, nrpc_status *status)
 {
     resource_name name;
-    if (name_parse(type, text, "name", true, &name, status) || check_view(view, status))
+    if (name_parse(type, text, "name", true, &name, status) || view_check(view, status))
         return status->code;
     if (!name.revision && registry_get_cached(r, type, text, view, c->min_revision, out))
         return NRPC_OK;
@@ -125,7 +100,7 @@ nrpc_code registry_get(registry *r, const store_context *c, const resource_type 
     if (code == NRPC_NOT_FOUND)
         return not_found(&name, name.revision, status);
     if (!code && !f.entry)
-        code = no_memory(status);
+        code = rows_no_memory(status);
     if (code)
         return code;
     if (!name.revision)
@@ -137,58 +112,11 @@ nrpc_code registry_get(registry *r, const store_context *c, const resource_type 
 
 // --- rows ----------------------------------------------------------------------------------------
 
-typedef enum row_fit { ROW_FITS, ROW_TOO_MUCH, ROW_NO_MEMORY } row_fit;
-
-// One element of a repeated message field, its pieces one behind the other.
-static row_fit append_row(buffer *out, size_t end, uint32_t field, const store_bytes *pieces,
-                          size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        size += pieces[i].size;
-    size_t whole = pbwire_bytes_size(field, size);
-    if (out->size > end || whole > end - out->size)
-        return ROW_TOO_MUCH;
-    uint8_t *next = buffer_reserve(out, whole);
-    if (!next)
-        return ROW_NO_MEMORY;
-    next = pbwire_put_tag(next, field, PBWIRE_BYTES);
-    next = pbwire_put_varint(next, size);
-    for (size_t i = 0; i < count; i++) {
-        if (pieces[i].size)
-            memcpy(next, pieces[i].data, pieces[i].size);
-        next += pieces[i].size;
-    }
-    out->size += whole;
-    return ROW_FITS;
-}
-
-static row_fit append_record(buffer *out, size_t end, uint32_t field, const resource_type *type,
-                             const char store_id[17], int view, const store_record *record)
-{
-    uint8_t tail[BODY_MAX_TAIL];
-    size_t tail_size = body_tail(type, store_id, record, tail);
-    store_bytes pieces[3] = {
-        record->body, view == BASIC ? (store_bytes){0} : record->extra, {tail, tail_size}};
-    return append_row(out, end, field, pieces, ARRAY_LEN(pieces));
-}
-
 static row_fit append_entry(buffer *out, size_t end, uint32_t field, cache_entry *e, int view)
 {
     registry_result result;
     give(&result, e, view, 0);
-    return append_row(out, end, field, result.pieces, result.count);
-}
-
-static nrpc_code too_large(const char *field, const char *what, size_t fit, size_t max_size,
-                           nrpc_status *status)
-{
-    nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE",
-                    "the answer would exceed the message limit: %zu bytes are left for it, and %s "
-                    "of %zu fits",
-                    max_size, what, fit);
-    nrpc_status_add(status, "limit", "%zu", max_size);
-    return nrpc_status_add(status, field, "%zu", fit);
+    return row_append(out, end, field, result.pieces, result.count);
 }
 
 // --- many by name
@@ -201,7 +129,7 @@ static nrpc_code check_batch(const registry_batch_request *q, nrpc_status *statu
     bool bound = q->type->parent_collection && q->parent && *q->parent;
     if (bound)
         name_parse_parent(q->type, q->parent, "parent", &parent, status);
-    check_view(q->view, status);
+    view_check(q->view, status);
     if (q->name_count < 1 || q->name_count > REGISTRY_MAX_BATCH) {
         char count[24];
         snprintf(count, sizeof count, "%zu", q->name_count);
@@ -287,11 +215,11 @@ static bool batch_row(void *context, const store_record *record)
     if (!record) {
         batch_missing(b);
     } else if (b->last == ROW_FITS) {
-        b->last =
-            append_record(b->out, b->end, q->row_field, q->type, b->r->store->id, q->view, record);
+        b->last = row_append_record(b->out, b->end, q->row_field, q->type, b->r->store->id, q->view,
+                                    record);
         if (b->last == ROW_FITS)
             b->fit++;
-        if (q->view != BASIC) {
+        if (!view_is_basic(q->view)) {
             cache_entry *e = cache_entry_create(b->r->cache, q->type, b->r->store->id, record);
             if (e)
                 cache_insert(b->r->cache, e, b->tickets[b->done]);
@@ -311,7 +239,7 @@ nrpc_code registry_batch_get(registry *r, const store_context *c, const registry
         return NRPC_OK;
     cache_ticket *tickets = malloc(q->name_count * sizeof *tickets);
     if (!tickets)
-        return no_memory(status);
+        return rows_no_memory(status);
     for (size_t i = 0; i < q->name_count; i++)
         tickets[i] = cache_take_ticket(r->cache, q->names[i], strlen(q->names[i]));
     nrpc_status missing = {0};
@@ -322,227 +250,17 @@ nrpc_code registry_batch_get(registry *r, const store_context *c, const registry
                .out = out,
                .end = start + q->max_size,
                .status = &missing};
-    nrpc_code code = store_get_many(r->store, c, q->names, q->name_count, q->view != BASIC,
+    nrpc_code code = store_get_many(r->store, c, q->names, q->name_count, !view_is_basic(q->view),
                                     batch_row, &b, revision, status);
     free(tickets);
     if (!code && missing.code)
         nrpc_status_move(status, &missing), code = status->code;
     else if (!code && b.last == ROW_TOO_MUCH)
-        code = too_large("names", "a batch", b.fit, q->max_size, status);
+        code = rows_too_large("names", "a batch", b.fit, q->max_size, status);
     else if (!code && b.last == ROW_NO_MEMORY)
-        code = no_memory(status);
+        code = rows_no_memory(status);
     nrpc_status_fini(&missing);
     if (code)
         out->size = start;
-    return code;
-}
-
-// --- page by page
-// ------------------------------------------------------------------------------------
-
-typedef struct listing {
-    registry *r;
-    const registry_list_request *request;
-    buffer *rows;
-    size_t end;
-    size_t limit; // rows of a page
-    size_t count;
-    row_fit last;
-    bool more;
-    char name[NAME_MAX_SIZE + 1]; // of the last row taken
-} listing;
-
-static bool list_row(void *context, const store_record *record)
-{
-    listing *l = context;
-    const registry_list_request *q = l->request;
-    if (l->count == l->limit) {
-        l->more = true;
-        return false;
-    }
-    l->last =
-        append_record(l->rows, l->end, q->row_field, q->type, l->r->store->id, q->view, record);
-    if (l->last != ROW_FITS) {
-        l->more = true;
-        if (!l->count)
-            snprintf(l->name, sizeof l->name, "%s", record->name);
-        return false;
-    }
-    l->count++;
-    snprintf(l->name, sizeof l->name, "%s", record->name);
-    return true;
-}
-
-static bool row_exists(void *context, const store_record *record)
-{
-    (void)context;
-    (void)record;
-    return false;
-}
-
-void registry_page_fini(registry_page *page)
-{
-    buffer_fini(&page->next_page_token);
-}
-
-// What a page token is bound to: every argument but page_size.
-static nrpc_code bind_list(const registry_list_request *q, const char *parent, buffer *bound,
-                           nrpc_status *status)
-{
-    token_bind_text(bound, "list");
-    token_bind_text(bound, q->type->singular);
-    token_bind_text(bound, parent);
-    token_bind_text(bound, q->filter);
-    token_bind_text(bound, q->order_by);
-    token_bind_int(bound, q->view == BASIC);
-    token_bind_int(bound, q->show_deleted);
-    token_bind_int(bound, q->include_total_size);
-    return bound->failed ? no_memory(status) : NRPC_OK;
-}
-
-static nrpc_code parse_token(registry *r, const registry_list_request *q, const buffer *bound,
-                             char after[NAME_MAX_SIZE + 1], nrpc_status *status)
-{
-    buffer name = {0};
-    nrpc_code code = NRPC_OK;
-    if (*q->page_token)
-        code = token_parse(r->store, (store_bytes){bound->data, bound->size}, q->page_token, &name,
-                           status);
-    if (!code && name.size > NAME_MAX_SIZE)
-        code = nrpc_status_set(status, NRPC_INTERNAL, "PAGE_TOKEN_MALFORMED",
-                               "the page token holds no name");
-    if (!code && name.size)
-        memcpy(after, name.data, name.size);
-    after[code ? 0 : name.size] = '\0';
-    buffer_fini(&name);
-    return code;
-}
-
-static nrpc_code check_list(const registry_list_request *q, parent_name *parent,
-                            nrpc_status *status)
-{
-    *parent = (parent_name){.text = "", .all = true};
-    if (q->type->parent_collection)
-        name_parse_parent(q->type, q->parent, "parent", parent, status);
-    check_view(q->view, status);
-    if (q->page_size < 0) {
-        char size[16];
-        snprintf(size, sizeof size, "%" PRId32, q->page_size);
-        name_violate(status, "page_size", "NEGATIVE", size,
-                     "is %" PRId32 "; use 1 to %d, or 0 for %d", q->page_size, REGISTRY_MAX_PAGE,
-                     REGISTRY_DEFAULT_PAGE);
-    }
-    if (status->code)
-        return status->code;
-    if (*q->filter) {
-        nrpc_status_set(status, NRPC_UNIMPLEMENTED, "FILTER_NOT_SUPPORTED",
-                        "this server has no filters yet: leave 'filter' empty and select from the "
-                        "whole list");
-        nrpc_status_violate(status, "filter", "FILTER_NOT_SUPPORTED", "must be empty");
-        return nrpc_status_add(status, "filter", "%.256s", q->filter);
-    }
-    if (*q->order_by && strcmp(q->order_by, "name")) {
-        nrpc_status_set(status, NRPC_UNIMPLEMENTED, "ORDER_BY_NOT_SUPPORTED",
-                        "this server lists by name only: leave 'order_by' empty");
-        nrpc_status_violate(status, "order_by", "ORDER_BY_NOT_SUPPORTED",
-                            "must be empty or 'name'");
-        return nrpc_status_add(status, "order_by", "%.256s", q->order_by);
-    }
-    return NRPC_OK;
-}
-
-static nrpc_code check_parent(registry *r, const store_context *c, const registry_list_request *q,
-                              const parent_name *parent, nrpc_status *status)
-{
-    if (parent->all || !q->type->parent_is_resource)
-        return NRPC_OK;
-    cache_entry *e = cache_lookup(r->cache, parent->text, strlen(parent->text));
-    cache_entry_unref(e);
-    if (e)
-        return NRPC_OK;
-    nrpc_code code = store_get(r->store, c, parent->text, 0, false, row_exists, NULL, status);
-    if (code != NRPC_NOT_FOUND)
-        return code;
-    nrpc_status_set(status, NRPC_NOT_FOUND, "PARENT_NOT_FOUND",
-                    "there is no '%s' whose %s could be listed", parent->text, q->type->collection);
-    nrpc_status_add(status, "parent", "%s", parent->text);
-    nrpc_status_add(status, "collection", "%s", q->type->collection);
-    return nrpc_status_resource(status, "ftz.v1.Zone", parent->text);
-}
-
-enum { MAX_COUNT_TRIES = 8 };
-
-static nrpc_code list_page(registry *r, const store_context *c, const registry_list_request *q,
-                           const char *parent, const buffer *bound, buffer *rows,
-                           registry_page *page, nrpc_status *status)
-{
-    char after[NAME_MAX_SIZE + 1];
-    if (parse_token(r, q, bound, after, status))
-        return status->code;
-    size_t limit = q->page_size == 0                  ? REGISTRY_DEFAULT_PAGE
-                   : q->page_size > REGISTRY_MAX_PAGE ? REGISTRY_MAX_PAGE
-                                                      : (size_t)q->page_size;
-    store_query query = {.type = q->type->singular,
-                         .parent = parent,
-                         .after = *after ? after : NULL,
-                         .show_deleted = q->show_deleted,
-                         .with_extra = q->view != BASIC};
-    size_t start = rows->size;
-    listing l;
-    // The count is a read of its own: it belongs to the page if no write came between.
-    for (int tries = 0;; tries++) {
-        int64_t counted = 0;
-        l = (listing){
-            .r = r, .request = q, .rows = rows, .end = start + q->max_size, .limit = limit};
-        rows->size = start;
-        nrpc_code code = q->include_total_size
-                             ? store_count(r->store, c, &query, &page->total_size, &counted, status)
-                             : NRPC_OK;
-        if (!code)
-            code = store_list(r->store, c, &query, list_row, &l, &page->revision, status);
-        if (!code && q->include_total_size && page->revision != counted) {
-            if (tries < MAX_COUNT_TRIES)
-                continue;
-            nrpc_status_set(status, NRPC_ABORTED, "SNAPSHOT_CHANGED",
-                            "the registry changed while the list was counted, %d times over: ask "
-                            "again, or without include_total_size",
-                            tries);
-            nrpc_status_add(status, "tries", "%d", tries);
-            code = nrpc_status_retry_after(status, 100);
-        }
-        if (!code && l.last == ROW_NO_MEMORY)
-            code = no_memory(status);
-        if (!code && l.last == ROW_TOO_MUCH && !l.count) {
-            too_large("rows", "a page", 0, q->max_size, status);
-            code = nrpc_status_add(status, "name", "%s", l.name);
-        }
-        if (code) {
-            rows->size = start;
-            return code;
-        }
-        break;
-    }
-    if (l.more && !token_make(r->store, (store_bytes){bound->data, bound->size},
-                              (store_bytes){l.name, strlen(l.name)}, &page->next_page_token)) {
-        rows->size = start;
-        return no_memory(status);
-    }
-    return NRPC_OK;
-}
-
-nrpc_code registry_list(registry *r, const store_context *c, const registry_list_request *q,
-                        buffer *rows, registry_page *page, nrpc_status *status)
-{
-    parent_name parent;
-    buffer bound = {0};
-    *page = (registry_page){0};
-    if (check_list(q, &parent, status))
-        return status->code;
-    nrpc_code code = bind_list(q, parent.text, &bound, status);
-    if (!code)
-        code = check_parent(r, c, q, &parent, status);
-    if (!code)
-        code = list_page(r, c, q, parent.all ? NULL : parent.text, &bound, rows, page, status);
-    buffer_fini(&bound);
     return code;
 }

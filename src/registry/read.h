@@ -76,11 +76,11 @@ typedef struct registry_page {
 // Zeroed is valid.
 void registry_page_fini(registry_page *page);
 
-// Appends a page of rows to `rows` and makes *page, also when it fails. Rows, total and revision
-// are of one snapshot. INVALID_ARGUMENT, also with reason PAGE_TOKEN_MISMATCH; NOT_FOUND for a
-// parent that does not exist; UNIMPLEMENTED, reason FILTER_NOT_SUPPORTED or ORDER_BY_NOT_SUPPORTED;
-// RESOURCE_EXHAUSTED, reason MESSAGE_TOO_LARGE, if not even one row fits; ABORTED, reason
-// SNAPSHOT_CHANGED, if writes came too fast to count in peace.
+// Appends a page of rows to `rows` and makes *page, also when it fails. filter and order_by as
+// filter.h has them. Rows, total and revision are of one snapshot. INVALID_ARGUMENT, also with
+// reason PAGE_TOKEN_MISMATCH; NOT_FOUND for a parent that does not exist; RESOURCE_EXHAUSTED,
+// reason MESSAGE_TOO_LARGE, if not even one row fits, or ORDER_VALUE_TOO_LONG, if the list cannot
+// go on behind the last one.
 MUST_USE nrpc_code registry_list(registry *r, const store_context *c,
                                  const registry_list_request *request, buffer *rows,
                                  registry_page *page, nrpc_status *status);

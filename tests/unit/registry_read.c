@@ -446,15 +446,16 @@ static void a_bad_list_request_is_refused(void **state)
         assert_violation(&status, "page_size", "NEGATIVE");
         nrpc_status_fini(&status);
     }
-    request = list_of(w, "Zone", "");
-    request.filter = "wave = 1";
-    assert_true(registry_list(w->registry, &no_hurry, &request, &rows, &page, &status));
-    assert_violation(&status, "filter", "FILTER_NOT_SUPPORTED");
-    assert_status(&status, NRPC_UNIMPLEMENTED, "FILTER_NOT_SUPPORTED");
-    request.filter = "";
+    request = list_of(w, "Area", "zones");
+    request.page_size = -1;
+    request.filter = "wave = 1 AND kind = nothing";
     request.order_by = "wave";
     assert_true(registry_list(w->registry, &no_hurry, &request, &rows, &page, &status));
-    assert_status(&status, NRPC_UNIMPLEMENTED, "ORDER_BY_NOT_SUPPORTED");
+    assert_violation(&status, "parent", "NAME_MALFORMED");
+    assert_violation(&status, "page_size", "NEGATIVE");
+    assert_violation(&status, "filter", "UNKNOWN_FIELD");
+    assert_violation(&status, "order_by", "UNKNOWN_FIELD");
+    assert_status(&status, NRPC_INVALID_ARGUMENT, "INVALID_FIELD");
     assert_int_equal(rows.size, 0);
     buffer_fini(&rows);
 }

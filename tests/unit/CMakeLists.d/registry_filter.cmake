@@ -10,3 +10,14 @@ ftz_test(registry_filter_grammar
          SOURCES registry_filter_grammar.c
          DEPS ftz_registry ftz_descriptor_set
          LABELS unit)
+
+ftz_test(registry_filter_property
+         SOURCES registry_filter_property.c filter_model.c registry_support.c
+         DEPS ftz_registry
+         LABELS unit
+         TIMEOUT 180)
+
+ftz_test(registry_filter_examples
+         SOURCES registry_filter_examples.c registry_support.c
+         DEPS ftz_registry
+         LABELS unit)
