@@ -370,6 +370,8 @@ nrpc_code sqlite_store_search(store *s, const store_context *c, const store_sear
                               nrpc_status *status);
 
 // sqlite_timeline.c
+// The SQL of one of the ranges that a timeline is. False when memory has run out.
+bool sqlite_timeline_sql(buffer *sql, const store_timeline_query *q);
 nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_timeline_query *q,
                                 store_moment_fn moment, void *context, int64_t *revision,
                                 nrpc_status *status);

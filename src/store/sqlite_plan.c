@@ -101,17 +101,29 @@ bool sqlite_plan_by_date(const sqlite_plan *p, sqlite_plan *out)
     return p->index != INDEX_EVENT_DATE && (out->low || out->high);
 }
 
+// Which order is by name, and so leaves nothing to those behind it; p->orders if none is.
+static size_t order_by_name(const sqlite_plan *p)
+{
+    size_t i = 0;
+    while (i < p->orders && sqlite_fact_of(p->q->type, &p->q->orders[i].operand) != FACT_NAME)
+        i++;
+    return i;
+}
+
 size_t sqlite_plan_segments(const sqlite_plan *p, sqlite_segment out[SQLITE_MAX_SEGMENTS])
 {
     bool after = p->q->after && !p->count;
-    size_t n = 0;
-    if (!p->orders || after)
+    size_t n = 0, by_name = order_by_name(p), depth = p->orders > 0;
+    if (after)
+        depth = by_name < p->orders ? by_name + 1 : p->orders;
+    if (!p->orders || (after && by_name == p->orders))
         out[n++] = (sqlite_segment){p->orders, SEGMENT_NAMES};
-    for (size_t depth = after ? p->orders : p->orders > 0; depth-- > 0;) {
+    while (depth-- > 0) {
         if (after && p->q->after_keys[depth].kind == STORE_NULL)
             continue;
         out[n++] = (sqlite_segment){depth, SEGMENT_BEHIND};
-        if (depth || !p->ordered || !(p->low || p->high)) // what is bounded has a value
+        bool valued = depth == by_name || (!depth && p->ordered && (p->low || p->high));
+        if (!valued)
             out[n++] = (sqlite_segment){depth, SEGMENT_NO_VALUE};
     }
     return n;
@@ -273,21 +285,20 @@ static void append_from(buffer *sql, const sqlite_plan *p, bool reads_rows)
     }
 }
 
-// By the orders from `from` on, then by name.
+// By the orders that the segment leaves open, then by name.
 static void append_order(buffer *sql, const sqlite_plan *p, const sqlite_segment *segment)
 {
     size_t from = segment ? segment->depth + (segment->kind == SEGMENT_NO_VALUE) : 0;
-    bool has_name = false;
+    size_t by_name = order_by_name(p);
     buffer_append_text(sql, " ORDER BY ");
-    for (size_t i = from; i < p->orders && !has_name; i++) {
-        bool valued = segment && segment->kind == SEGMENT_BEHIND && i == from;
-        has_name = sqlite_fact_of(p->q->type, &p->q->orders[i].operand) == FACT_NAME;
+    for (size_t i = from; i < p->orders && i <= by_name; i++) {
+        bool valued = i == by_name || (segment && segment->kind == SEGMENT_BEHIND && i == from);
         buffer_printf(sql, "%s%zu%s", i == from ? "" : ", ", i + 1,
                       p->q->orders[i].descending ? " DESC"
-                      : valued || has_name       ? ""
+                      : valued                   ? ""
                                                  : " NULLS LAST");
     }
-    if (!has_name)
+    if (by_name == p->orders)
         buffer_printf(sql, "%s%zu", from < p->orders ? ", " : "", p->orders + 1);
 }
 

@@ -39,7 +39,7 @@ static size_t ranges_of(const store_timeline_query *q, range out[MAX_RANGES])
     return n;
 }
 
-static bool timeline_sql(buffer *sql, const store_timeline_query *q)
+bool sqlite_timeline_sql(buffer *sql, const store_timeline_query *q)
 {
     buffer_append_text(sql, "SELECT first, last, precision, kind, path, id FROM moment"
                             " WHERE scope = ?1 AND (first, precision, kind, name, path) ");
@@ -138,7 +138,7 @@ nrpc_code sqlite_store_timeline(store *s, const store_context *c, const store_ti
     bool go_on = true;
     buffer sql = {0};
     code = sqlite_read_begin(conn, revision, status);
-    if (!code && !timeline_sql(&sql, q))
+    if (!code && !sqlite_timeline_sql(&sql, q))
         code = sqlite_fail(NULL, NULL, SQLITE_NOMEM, status);
     for (size_t i = 0; i < n && !code && go_on; i++)
         code = read_range(conn, (const char *)sql.data, q, &ranges[q->descending ? n - 1 - i : i],

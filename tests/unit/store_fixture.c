@@ -151,6 +151,7 @@ bool remember_row(void *context, const store_record *record)
         snprintf(row->uid, sizeof row->uid, "%s", record->uid);
         copy(row->body, sizeof row->body, record->body);
         copy(row->extra, sizeof row->extra, record->extra);
+        row->id = record->id;
         row->revision = record->revision;
         row->create_us = record->create_time_us;
         row->update_us = record->update_time_us;

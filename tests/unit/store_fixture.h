@@ -61,7 +61,7 @@ typedef struct rows {
     struct {
         bool missing;
         char name[256], body[256], extra[264], uid[64], type[32], parent[256];
-        int64_t revision, create_us, update_us, delete_us, purge_us;
+        int64_t id, revision, create_us, update_us, delete_us, purge_us;
     } row[64];
 } rows;
 bool remember_row(void *context, const store_record *record);
