@@ -402,7 +402,7 @@ int model_compare(const model_path *path, bool descending, const json_t *a, cons
     a = value_at(path, a);
     b = value_at(path, b);
     if (!a || !b)
-        return !b - !a ? (a ? -1 : 1) : 0;
+        return a ? -1 : b ? 1 : 0;
     int order = compare_values(path->segments[path->count - 1].field, a, b);
     return descending ? -order : order;
 }

@@ -1,34 +1,11 @@
 // The examples of docs/filters.md, read from it and asked.
 #include "registry_support.h"
 
-#include "base/pbwire.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { COLUMNS = 3 };
-
-// The last segments of the names in a page, parted by ", ".
-static char *segments_of(const buffer *rows)
-{
-    buffer out = {0};
-    pbwire_reader r = pbwire_read(rows->data, rows->size);
-    pbwire_field row, field;
-    while (pbwire_next(&r, &row)) {
-        pbwire_reader inside = pbwire_read(row.data, row.size);
-        while (pbwire_next(&inside, &field)) {
-            if (field.number != 1 || field.type != PBWIRE_BYTES)
-                continue;
-            const uint8_t *slash = memrchr(field.data, '/', field.size);
-            assert_non_null(slash);
-            const uint8_t *end = field.data + field.size;
-            buffer_printf(&out, "%s%.*s", out.size ? ", " : "", (int)(end - slash - 1),
-                          (const char *)slash + 1);
-        }
-    }
-    return buffer_take(&out, NULL);
-}
 
 static char *listed(world *w, const char *singular, const char *filter, const char *order_by)
 {
@@ -51,7 +28,7 @@ static char *listed(world *w, const char *singular, const char *filter, const ch
     if (registry_list(w->registry, &no_hurry, &request, &rows, &page, &status))
         fail_msg("%s: %s", filter, status.message);
     assert_int_equal(page.next_page_token.size, 0);
-    char *segments = segments_of(&rows);
+    char *segments = ids_of_rows(&rows);
     registry_page_fini(&page);
     buffer_fini(&rows);
     return segments;

@@ -1,6 +1,7 @@
 #include "registry_support.h"
 
 #include "base/clock.h"
+#include "base/pbwire.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -43,6 +44,26 @@ void assert_violation(const nrpc_status *status, const char *field, const char *
                     status->violations[i].description);
     fail_msg("no violation %s at %s among %zu; status %s %s", reason, field,
              status->violation_count, nrpc_code_name(status->code), status->message);
+}
+
+char *ids_of_rows(const buffer *rows)
+{
+    buffer out = {0};
+    pbwire_reader r = pbwire_read(rows->data, rows->size);
+    pbwire_field row, field;
+    while (pbwire_next(&r, &row)) {
+        pbwire_reader inside = pbwire_read(row.data, row.size);
+        while (pbwire_next(&inside, &field)) {
+            if (field.number != 1 || field.type != PBWIRE_BYTES)
+                continue;
+            const uint8_t *slash = memrchr(field.data, '/', field.size);
+            assert_non_null(slash);
+            const uint8_t *end = field.data + field.size;
+            buffer_printf(&out, "%s%.*s", out.size ? ", " : "", (int)(end - slash - 1),
+                          (const char *)slash + 1);
+        }
+    }
+    return buffer_take(&out, NULL);
 }
 
 char *read_whole_file(const char *path, size_t *size)

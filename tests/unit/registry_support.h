@@ -37,6 +37,9 @@ uint8_t *result_bytes(const registry_result *result, size_t *size);
 // The names of all resources of a type in data/xinjiang.json, in bytewise order; NULL-terminated.
 const char *const *names_of(const char *singular);
 
+// The last segments of the names of resources in packed rows, parted by ", ". The caller frees it.
+char *ids_of_rows(const buffer *rows);
+
 char *read_whole_file(const char *path, size_t *size);
 
 // Fails the test with the status' message unless code is OK.

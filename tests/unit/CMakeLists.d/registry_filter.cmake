@@ -21,3 +21,8 @@ ftz_test(registry_filter_examples
          SOURCES registry_filter_examples.c registry_support.c
          DEPS ftz_registry
          LABELS unit)
+
+ftz_test(registry_list
+         SOURCES registry_list.c registry_write_support.c registry_support.c
+         DEPS ftz_registry Threads::Threads
+         LABELS unit)
