@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "ftzd/options.h"
+#include "ftzd/upkeep.h"
 #include "registry/import.h"
 #include "registry/registry.h"
 #include "service/service.h"
@@ -29,6 +30,7 @@ typedef struct daemon {
     registry *registry;
     services *services;
     nrpc_server *server;
+    upkeep *upkeep;
     atomic_bool drained;
 } daemon_t;
 
@@ -145,6 +147,8 @@ static const char *start(daemon_t *d, nrpc_status *status)
         return "cannot start the server";
     if (listen_everywhere(d, status))
         return "cannot serve";
+    if (upkeep_start(&d->upkeep, d->registry, &o->upkeep, status))
+        return "cannot look after the registry";
     printf("serving registry %s at revision %lld from %s\n", registry_store_id(d->registry),
            (long long)atomic_load(&d->store->revision), o->store);
     return NULL;
@@ -152,6 +156,7 @@ static const char *start(daemon_t *d, nrpc_status *status)
 
 static void stop(daemon_t *d)
 {
+    upkeep_stop(d->upkeep);
     nrpc_server_free(d->server);
     service_free(d->services);
     registry_close(d->registry);

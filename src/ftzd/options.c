@@ -12,7 +12,15 @@
 const char *argp_program_version = "ftzd " FTZ_VERSION;
 
 enum { USAGE_STATUS = 2 };
-enum { KEY_ANONYMOUS = 0x100, KEY_ECHO, KEY_THREADS, KEY_CACHE, KEY_DRAIN };
+enum {
+    KEY_ANONYMOUS = 0x100,
+    KEY_ECHO,
+    KEY_THREADS,
+    KEY_CACHE,
+    KEY_DRAIN,
+    KEY_KEEP_DAYS,
+    KEY_KEEP
+};
 
 static const struct argp_option argp_options[] = {
     {"listen", 'l', "URL", 0,
@@ -36,6 +44,12 @@ static const struct argp_option argp_options[] = {
     {"threads", KEY_THREADS, "N", 0, "Worker threads for calls that may block (default 4)", 3},
     {"cache-mb", KEY_CACHE, "N", 0,
      "Memory for answers ready to send, in MiB; 0: none (default 64)", 3},
+    {"keep-changes-days", KEY_KEEP_DAYS, "N", 0,
+     "Keep changes made in the last N days, for who follows them or looks back (default 90)", 3},
+    {"keep-changes", KEY_KEEP, "N", 0,
+     "Keep as many of the newest changes, however old; and always each resource's newest "
+     "(default 1000000)",
+     3},
     {"drain-ms", KEY_DRAIN, "N", 0,
      "How long calls in flight may take to end after SIGTERM "
      "(default 10000)",
@@ -98,6 +112,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DRAIN:
         o->drain_ms = number(state, "--drain-ms", arg, 0, 3600000);
         return 0;
+    case KEY_KEEP_DAYS:
+        o->upkeep.changes_kept_us =
+            number(state, "--keep-changes-days", arg, 1, 36500) * REGISTRY_MIN_CHANGES_KEPT_US;
+        return 0;
+    case KEY_KEEP:
+        o->upkeep.changes_kept = number(state, "--keep-changes", arg, 0, UINT_MAX);
+        return 0;
     case 'v':
         o->verbose = true;
         return 0;
@@ -137,6 +158,7 @@ void options_parse(options *o, int argc, char **argv)
 {
     static const struct argp argp = {argp_options, parse, NULL, doc, NULL, NULL, NULL};
     *o = (options){.threads = 4, .cache_bytes = 64 << 20, .drain_ms = 10000};
+    registry_upkeep_init(&o->upkeep);
     argp_err_exit_status = USAGE_STATUS;
     argp_parse(&argp, argc, argv, 0, NULL, o);
     if (!o->store)

@@ -5,6 +5,8 @@
 #ifndef FTZD_OPTIONS_H
 #define FTZD_OPTIONS_H
 
+#include "registry/maintain.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +24,7 @@ typedef struct options {
     unsigned threads;
     size_t cache_bytes;
     unsigned drain_ms;
+    registry_upkeep upkeep;
     bool verbose;
 } options;
 
