@@ -13,8 +13,9 @@
 //         fprintf(stderr, "%s: %s\n", nrpc_code_name(status.code), status.message);
 //     nrpc_status_fini(&status);
 //
-// What the messages mean is said in proto/ftz/v1. Which calls are there: get, batch get and list of
-// the six resources, import, health; and ftz_call for every other method.
+// What the messages mean is said in proto/ftz/v1. Which calls are there: get, batch get, list,
+// create, update, delete and undelete of the six resources, batches of writes, import, health; and
+// ftz_call for every other method.
 //
 // Errors: a function that can fail takes the status last. It returns the status's code, or NULL
 // where it returns a pointer; the status is left alone on success. Codes are those the server
@@ -93,7 +94,7 @@ void ftz_free(void *message);
 //   Ftz__V1__BatchGetZonesResponse *ftz_batch_get_zones(client, names, count, &status);
 //       Up to 1,000 from one snapshot, in the order of the names: all, or an error.
 //   ftz_list *ftz_list_zones(client, &(ftz_list_options){.page_size = 100});
-//       Those below a parent, in order of name. Asks nobody yet.
+//       Those below a parent that meet a filter, in order. Asks nobody yet.
 //   const Ftz__V1__Zone *ftz_next_zone(list, &status);
 //       The next one, page after page; NULL at the end and on failure, which status tells apart.
 //       Borrowed from the list until the next call on it.
@@ -119,6 +120,9 @@ typedef struct ftz_list_options {
     const char *page_token; // to go on where another list was left
     Ftz__V1__ResourceView view;
     bool show_deleted;
+    const char *filter;      // AIP-160: "area_km2 >= 30"; NULL: none
+    const char *order_by;    // AIP-132: "area_km2 desc"; NULL: by name
+    bool include_total_size; // for ftz_list_total_size
 } ftz_list_options;
 
 typedef struct ftz_list ftz_list;
@@ -132,6 +136,8 @@ ftz_list *ftz_list_create(ftz_client *client, ftz_type type, const ftz_list_opti
 const ProtobufCMessage *ftz_next(ftz_list *list, nrpc_status *status);
 // The registry's revision that the current page was read at; 0 before the first.
 int64_t ftz_list_revision(const ftz_list *list);
+// How many there are on all pages, if the options asked for it and a page was read; else 0.
+int64_t ftz_list_total_size(const ftz_list *list);
 void ftz_list_free(ftz_list *list);
 
 #define FTZ_RESOURCE(TYPE, Type, Types, type, types)                                               \
@@ -164,6 +170,114 @@ FTZ_RESOURCE(FTZ_SOURCE, Source, Sources, source, sources)
 FTZ_RESOURCE(FTZ_TERM, Term, Terms, term, terms)
 
 #undef FTZ_RESOURCE
+
+// --- writes
+// ----------------------------------------------------------------------------------------
+//
+// For each resource, with areas for example:
+//
+//   Ftz__V1__Area *ftz_create_area(client, "zones/cn-xinjiang", "khorgos", &area, NULL, &status);
+//       Its name is made of parent and id. Zones and sources have no parent:
+//       ftz_create_zone(client, "cn-xinjiang", &zone, NULL, &status).
+//   Ftz__V1__Area *ftz_update_area(client, &area, &options, &status);
+//       The fields of the mask; area.etag, if set, must be that of the area as it stands.
+//   Ftz__V1__Area *ftz_delete_area(client, "zones/cn-xinjiang/areas/khorgos", NULL, &status);
+//   Ftz__V1__Area *ftz_undelete_area(client, "zones/cn-xinjiang/areas/khorgos", NULL, &status);
+//
+//       const char *mask[] = {"area_km2", "focus_industries.tourism", NULL};
+//       Ftz__V1__Area area = FTZ__V1__AREA__INIT;
+//       area.name = "zones/cn-xinjiang/areas/khorgos";
+//       area.area_km2 = 16.58;
+//       ftz_free(ftz_update_area(client, &area, &(ftz_write_options){.update_mask = mask},
+//       &status));
+//
+// Each returns the resource as it became, or NULL. Every write has a request id, and the server
+// does a request once however often it comes; so writes are sent again when the connection is lost.
+// A caller who may have to send one again himself, after a crash or a deadline that passed, chooses
+// the id and keeps it.
+
+// {0} is the default of each.
+typedef struct ftz_write_options {
+    const char *request_id; // a UUID, different for every write; NULL: the library makes one
+    bool validate_only;     // check and answer, and write nothing
+    const char *const *update_mask; // of updates: paths, NULL behind the last. NULL: all fields set
+    bool allow_missing;             // updates create, deletions do nothing
+    const char *etag;               // of deletions and undeletions; NULL: whatever it is
+    bool force;                     // deletions of zones: with what lies in them
+} ftz_write_options;
+
+// Of any type; the typed functions below are these. parent: NULL for a type without. options may be
+// NULL.
+ProtobufCMessage *ftz_create(ftz_client *client, ftz_type type, const char *parent, const char *id,
+                             const ProtobufCMessage *resource, const ftz_write_options *options,
+                             nrpc_status *status);
+ProtobufCMessage *ftz_update(ftz_client *client, ftz_type type, const ProtobufCMessage *resource,
+                             const ftz_write_options *options, nrpc_status *status);
+ProtobufCMessage *ftz_delete(ftz_client *client, ftz_type type, const char *name,
+                             const ftz_write_options *options, nrpc_status *status);
+ProtobufCMessage *ftz_undelete(ftz_client *client, ftz_type type, const char *name,
+                               const ftz_write_options *options, nrpc_status *status);
+
+// Up to 1,000 writes in one transaction and one revision: all, or none. Of the options, request_id
+// and validate_only count.
+Ftz__V1__BatchWriteResponse *ftz_batch_write(ftz_client *client,
+                                             Ftz__V1__WriteOperation *const *writes, size_t count,
+                                             const ftz_write_options *options, nrpc_status *status);
+
+#define FTZ_CREATE_TOP(TYPE, Type, type)                                                           \
+    static inline Ftz__V1__##Type *ftz_create_##type(                                              \
+        ftz_client *client, const char *id, const Ftz__V1__##Type *resource,                       \
+        const ftz_write_options *options, nrpc_status *status)                                     \
+    {                                                                                              \
+        return (Ftz__V1__##Type *)ftz_create(client, TYPE, NULL, id, &resource->base, options,     \
+                                             status);                                              \
+    }
+
+#define FTZ_CREATE_BELOW(TYPE, Type, type)                                                         \
+    static inline Ftz__V1__##Type *ftz_create_##type(                                              \
+        ftz_client *client, const char *parent, const char *id, const Ftz__V1__##Type *resource,   \
+        const ftz_write_options *options, nrpc_status *status)                                     \
+    {                                                                                              \
+        return (Ftz__V1__##Type *)ftz_create(client, TYPE, parent, id, &resource->base, options,   \
+                                             status);                                              \
+    }
+
+#define FTZ_WRITE(TYPE, Type, type)                                                                \
+    static inline Ftz__V1__##Type *ftz_update_##type(                                              \
+        ftz_client *client, const Ftz__V1__##Type *resource, const ftz_write_options *options,     \
+        nrpc_status *status)                                                                       \
+    {                                                                                              \
+        return (Ftz__V1__##Type *)ftz_update(client, TYPE, &resource->base, options, status);      \
+    }                                                                                              \
+    static inline Ftz__V1__##Type *ftz_delete_##type(ftz_client *client, const char *name,         \
+                                                     const ftz_write_options *options,             \
+                                                     nrpc_status *status)                          \
+    {                                                                                              \
+        return (Ftz__V1__##Type *)ftz_delete(client, TYPE, name, options, status);                 \
+    }                                                                                              \
+    static inline Ftz__V1__##Type *ftz_undelete_##type(ftz_client *client, const char *name,       \
+                                                       const ftz_write_options *options,           \
+                                                       nrpc_status *status)                        \
+    {                                                                                              \
+        return (Ftz__V1__##Type *)ftz_undelete(client, TYPE, name, options, status);               \
+    }
+
+FTZ_CREATE_TOP(FTZ_ZONE, Zone, zone)
+FTZ_CREATE_BELOW(FTZ_AREA, Area, area)
+FTZ_CREATE_BELOW(FTZ_EVENT, Event, event)
+FTZ_CREATE_BELOW(FTZ_POWER_DELEGATION, PowerDelegation, power_delegation)
+FTZ_CREATE_TOP(FTZ_SOURCE, Source, source)
+FTZ_CREATE_BELOW(FTZ_TERM, Term, term)
+FTZ_WRITE(FTZ_ZONE, Zone, zone)
+FTZ_WRITE(FTZ_AREA, Area, area)
+FTZ_WRITE(FTZ_EVENT, Event, event)
+FTZ_WRITE(FTZ_POWER_DELEGATION, PowerDelegation, power_delegation)
+FTZ_WRITE(FTZ_SOURCE, Source, source)
+FTZ_WRITE(FTZ_TERM, Term, term)
+
+#undef FTZ_CREATE_TOP
+#undef FTZ_CREATE_BELOW
+#undef FTZ_WRITE
 
 // --- import
 // ----------------------------------------------------------------------------------------

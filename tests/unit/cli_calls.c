@@ -253,6 +253,30 @@ static void a_list_follows_its_pages(void **state)
     ftz_list_free(list);
 }
 
+static void a_list_carries_its_filter_order_and_count_to_every_page(void **state)
+{
+    fixture *f = *state;
+    nrpc_status status = {0};
+    char filter[] = "area_km2 > 20", order_by[] = "area_km2 desc";
+    ftz_list *list = ftz_list_zones(
+        f->client,
+        &(ftz_list_options){.filter = filter, .order_by = order_by, .include_total_size = true});
+    memset(filter, 'x', sizeof(filter) - 1); // the list has copies
+    memset(order_by, 'x', sizeof(order_by) - 1);
+    assert_int_equal(ftz_list_total_size(list), 0);
+    for (unsigned page = 1; page <= 3; page++) {
+        while (f->pages < page)
+            assert_non_null(ftz_next_zone(list, &status));
+        assert_string_equal(f->filter, "area_km2 > 20");
+        assert_string_equal(f->order_by, "area_km2 desc");
+        assert_true(f->total);
+        assert_int_equal(ftz_list_total_size(list), ZONES);
+        f->filter[0] = f->order_by[0] = '\0';
+        f->total = false;
+    }
+    ftz_list_free(list);
+}
+
 static void a_failure_ends_a_list(void **state)
 {
     fixture *f = *state;
@@ -377,6 +401,7 @@ int main(void)
         WITH_SERVER(violations_count_records_of_the_whole_import),
         WITH_SERVER(so_do_violations_of_the_commit),
         WITH_SERVER(a_list_follows_its_pages),
+        WITH_SERVER(a_list_carries_its_filter_order_and_count_to_every_page),
         WITH_SERVER(a_failure_ends_a_list),
         WITH_SERVER(methods_not_compiled_in_are_called_by_reflection),
         WITH_SERVER(pages_are_joined_and_announced),

@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 #include "base/pbwire.h"
+#include "lib/request_id.h"
 #include "lib/violation.h"
 
 #include <ftz/client.h>
@@ -7,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-enum { UUID_SIZE = 37 };
 
 struct ftz_import {
     ftz_client *client;
@@ -22,39 +20,18 @@ struct ftz_import {
 
 enum { RECORDS_FIELD = 3 }; // AppendImportRequest.records
 
-static bool make_uuid(char out[UUID_SIZE])
-{
-    uint8_t b[16];
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return false;
-    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    snprintf(out, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
-    return true;
-}
-
 static nrpc_code out_of_memory(nrpc_status *status)
 {
     return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
 }
 
-static nrpc_code no_randomness(nrpc_status *status)
-{
-    return nrpc_status_set(status, NRPC_INTERNAL, "NO_RANDOMNESS",
-                           "the system gives no random numbers for a request id");
-}
-
 ftz_import *ftz_import_begin(ftz_client *client, bool validate_only, nrpc_status *status)
 {
-    char uuid[UUID_SIZE];
-    if (!make_uuid(uuid)) {
-        no_randomness(status);
+    char id[REQUEST_ID_SIZE];
+    if (request_id_make(id, status))
         return NULL;
-    }
     Ftz__V1__CreateImportRequest request = FTZ__V1__CREATE_IMPORT_REQUEST__INIT;
-    request.request_id = uuid;
+    request.request_id = id;
     request.validate_only = validate_only;
     Ftz__V1__Import *made = (Ftz__V1__Import *)ftz_call_message(
         client, "ftz.v1.RegistryService/CreateImport", &request.base, &ftz__v1__import__descriptor,
@@ -160,14 +137,12 @@ Ftz__V1__Import *ftz_import_commit(ftz_import *import, nrpc_status *status)
 {
     if (import->records.size && send_chunk(import, status))
         return NULL;
-    char uuid[UUID_SIZE];
-    if (!make_uuid(uuid)) {
-        no_randomness(status);
+    char id[REQUEST_ID_SIZE];
+    if (request_id_make(id, status))
         return NULL;
-    }
     Ftz__V1__CommitImportRequest request = FTZ__V1__COMMIT_IMPORT_REQUEST__INIT;
     request.name = import->name;
-    request.request_id = uuid;
+    request.request_id = id;
     nrpc_status own = {0};
     Ftz__V1__Import *done = (Ftz__V1__Import *)ftz_call_message(
         import->client, "ftz.v1.RegistryService/CommitImport", &request.base,

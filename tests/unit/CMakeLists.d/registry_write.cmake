@@ -15,3 +15,7 @@ ftz_test(registry_units
          SOURCES ${here}/registry_units.c
          DEPS ftz_registry
          LABELS unit)
+ftz_test(client_writes
+         SOURCES ${here}/client_writes.c ${here}/service_support.c ${here}/registry_support.c
+         DEPS ftz_service ftz_client ftz_descriptor_set
+         LABELS unit)
