@@ -77,16 +77,19 @@ class RoundTrip(FilesTest):
         self.assertEqual(SERVER_SET - set(zone), {"deleteTime", "purgeTime"})
         self.assertEqual(self.load("-", stdin=self.ftz("export", "--server-fields").stdout)["unchanged"], str(RECORDS))
 
-    def test_a_zone_alone_brings_the_sources_it_cites(self):
+    def test_a_zone_alone_brings_the_sources_it_cites_and_the_terms_of_its_units(self):
         self.load(SEED)
         self.load("-", stdin=generate("--events", "200"))
         exported = json.loads(self.ftz("export", "--parent", "cn-xinjiang").stdout)
         cited = {s for group in exported.values() for r in group for c in r.get("citations", []) for s in c.get("sources", [])}
         self.assertEqual([s["name"] for s in exported["sources"]], sorted(cited))
-        names = [r["name"] for group in exported.values() for r in group if group is not exported["sources"]]
+        terms = [t["name"] for t in exported["terms"]]
+        self.assertIn("vocabularies/counts/terms/company", terms)
+        self.assertTrue(all(t.startswith("vocabularies/counts/") for t in terms), terms)
+        names = [r["name"] for kind in exported if kind not in ("sources", "terms") for r in exported[kind]]
         self.assertTrue(all((n + "/").startswith("zones/cn-xinjiang/") for n in names), names)
         done = self.load("-", stdin=json.dumps(exported), server=self.start())
-        self.assertEqual(done["created"], str(len(cited) + len(names)))
+        self.assertEqual(done["created"], str(len(cited) + len(terms) + len(names)))
 
     def test_an_empty_registry(self):
         self.assertEqual(self.ftz("export").stdout, "{}\n")

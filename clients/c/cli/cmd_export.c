@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNITS "vocabularies/counts"
+
 enum { SOURCES_AT_ONCE = 100 };
 
 typedef struct exporting {
@@ -154,12 +156,14 @@ static nrpc_code take_page(void *context, const nrpc_reply *reply, nrpc_status *
     return status->code;
 }
 
-// What of this type to list; NULL: nothing, a zone alone is got.
+// What of this type to list; NULL: nothing, a zone alone is got. With a zone goes the vocabulary
+// that units of quantities are terms of.
 static json_t *list_request(const exporting *e, const resource_type *type)
 {
-    if (e->zone && (!type->parent || strcmp(type->parent, "zones") != 0))
+    bool units = e->zone && type == &resource_types[RESOURCE_TERMS];
+    if (e->zone && !units && (!type->parent || strcmp(type->parent, "zones") != 0))
         return NULL;
-    char *parent = resource_parent(type, e->zone);
+    char *parent = resource_parent(type, units ? UNITS : e->zone);
     json_t *request = json_object();
     request_set_text(request, "parent", parent);
     free(parent);
@@ -232,7 +236,7 @@ static void count_records(exporting *e)
 
 static bool is_wanted(const exporting *e, const char *name)
 {
-    if (!e->zone || json_object_get(e->cited, name))
+    if (!e->zone || json_object_get(e->cited, name) || !strncmp(name, UNITS "/", sizeof(UNITS)))
         return true;
     size_t size = strlen(e->zone);
     return strncmp(name, e->zone, size) == 0 && (!name[size] || name[size] == '/');

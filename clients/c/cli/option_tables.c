@@ -183,7 +183,7 @@ const struct argp_option import_options[] = {
 
 const struct argp_option export_options[] = {
     {"parent", KEY_PARENT, "ZONE", 0,
-     "Only this zone, what lies in it, and the sources that it cites", 0},
+     "Only this zone, what lies in it, the sources that it cites, and the terms of its units", 0},
     {"format", KEY_FORMAT, "FORM", 0,
      "json: one ftz.v1.Registry (default); jsonl: one ftz.v1.AnyResource a line. Default for a "
      "FILE ending in .jsonl: jsonl",
