@@ -350,7 +350,7 @@ class Sums(Question):
     def sum(self, kind, measure, unit, **request):
         """The sum, and how many numbers were added and left out."""
         (bucket,) = self.buckets(kind, **request)
-        found = [s for s in bucket["sums"] if (s["measure"], s["unit"]) == (measure, unit)]
+        found = [s for s in bucket["sums"] if (s["measure"], s.get("unit", "")) == (measure, unit)]
         if not found:
             return None
         return (found[0].get("value", {}).get("value"),
@@ -428,7 +428,7 @@ class Sums(Question):
         for bucket in self.buckets("Event", filter="any(quantities, (measure = foreign_trade))",
                                    groupBy=["zone"], sum=["quantities"]):
             for s in bucket["sums"]:
-                if (s["measure"], s["unit"]) == ("foreign_trade", "CNY"):
+                if (s["measure"], s.get("unit")) == ("foreign_trade", "CNY"):
                     zone = short(bucket["keys"][0])
                     trade[zone] = (s["value"]["value"], int(s.get("leftOut", 0)))
         self.assertEqual(trade, {"cn-shandong": ("309570000000", 1),
