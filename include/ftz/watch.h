@@ -33,6 +33,9 @@ typedef struct ftz_watch_options {
     size_t resource_type_count;        // 0: any
     bool include_resources;            // the resources too, as they became
     bool stop_at_end;                  // end where there is nothing more yet, rather than wait
+    // Told from inside ftz_watch_next when the server is away, and when it is back; may be NULL.
+    void (*away)(void *context, bool is_away);
+    void *away_context;
 } ftz_watch_options;
 
 // Asks nobody yet. NULL: RESOURCE_EXHAUSTED.
@@ -48,6 +51,8 @@ const Ftz__V1__Change *ftz_watch_next(ftz_watch *watch, nrpc_status *status);
 // The place behind the change that was returned last: keep it, and a later watch goes on there.
 // "" before the first answer. Borrowed until the next call.
 const char *ftz_watch_since(const ftz_watch *watch);
+// How many changes ftz_watch_next will return without asking.
+size_t ftz_watch_pending(const ftz_watch *watch);
 // Ends ftz_watch_next, on whichever thread it is, and every later one.
 void ftz_watch_cancel(ftz_watch *watch);
 

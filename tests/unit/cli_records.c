@@ -9,6 +9,7 @@
 #include "import_plan.h"
 #include "input.h"
 #include "progress.h"
+#include "record.h"
 #include "record_spool.h"
 #include "schema/json.h"
 

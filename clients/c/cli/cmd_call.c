@@ -15,13 +15,7 @@ static nrpc_code read_request(const cli *c, const schema_message *type, buffer *
 {
     const char *data = c->options.data ? c->options.data : "{}";
     buffer text = {.limit = MAX_REQUEST_JSON};
-    nrpc_code code = NRPC_OK;
-    if (strcmp(data, "-") == 0)
-        code = input_read("-", &text, status);
-    else if (data[0] == '@')
-        code = input_read(data + 1, &text, status);
-    else
-        buffer_append_text(&text, data);
+    nrpc_code code = input_argument(data, &text, status);
     if (!code)
         code = json_to_wire(type, (const char *)text.data, text.size, out, status);
     buffer_fini(&text);

@@ -4,6 +4,7 @@
 #include "export_file.h"
 #include "pages.h"
 #include "progress.h"
+#include "record.h"
 #include "record_spool.h"
 #include "request.h"
 #include "resource_types.h"

@@ -20,20 +20,27 @@ int run_resource_list(cli *c)
     request_set_flag(request, "showDeleted", o->show_deleted);
     request_set_flag(request, "includeTotalSize", o->total);
     free(parent);
-    return pages_print(c, resource_method(cli_known(c), c->resource, "List"), request, false, NULL);
+    return pages_print(c, resource_method(cli_known(c), c->resource, "List"), request, false, NULL,
+                       NULL);
 }
 
-// The full names of what was typed; NULL when a mistake has been reported.
-static json_t *full_names(cli *c)
+char *resource_typed_name(const cli *c, const char *typed)
+{
+    bool needs_parent;
+    char *name = resource_name(c->resource, c->options.parent, typed, &needs_parent);
+    if (!name)
+        cli_usage(c, "%s alone does not say where: add --parent %s/ID, or write ID/%s", typed,
+                  c->resource->parent, typed);
+    return name;
+}
+
+// NULL when a mistake has been reported.
+static json_t *full_names(const cli *c)
 {
     json_t *names = json_array();
     for (size_t i = 0; i < c->options.arg_count; i++) {
-        bool needs_parent;
-        char *name =
-            resource_name(c->resource, c->options.parent, c->options.args[i], &needs_parent);
+        char *name = resource_typed_name(c, c->options.args[i]);
         if (!name) {
-            cli_usage(c, "%s alone does not say where: add --parent %s/ID, or write ID/%s",
-                      c->options.args[i], c->resource->parent, c->options.args[i]);
             json_decref(names);
             return NULL;
         }

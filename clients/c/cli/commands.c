@@ -12,36 +12,145 @@ enum { ANY_NUMBER = 1000000 };
 
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 
-// Of what lies below a parent, and of what does not: then without the first option, --parent.
-static const command verbs_below[] = {
-    {.name = "list",
-     .summary = "All of them, or those below a parent, page by page",
-     .options = list_options,
-     .run = run_resource_list},
-    {.name = "get",
-     .args = "NAME...",
-     .min_args = 1,
-     .max_args = 1000,
-     .summary = "One in full, or several from one snapshot",
-     .options = get_options,
-     .run = run_resource_get},
-    {0},
-};
+// The verbs of a resource. after: how many of an options table's first entries it does without:
+// --parent, where nothing is above it. deletion: its options of `delete`.
+#define VERBS(after, list_summary, deletion)                                                       \
+    {                                                                                              \
+        {.name = "list",                                                                           \
+         .summary = list_summary,                                                                  \
+         .options = &list_options[after],                                                          \
+         .run = run_resource_list},                                                                \
+            {.name = "get",                                                                        \
+             .args = "NAME...",                                                                    \
+             .min_args = 1,                                                                        \
+             .max_args = 1000,                                                                     \
+             .summary = "One in full, or several from one snapshot",                               \
+             .options = &get_options[after],                                                       \
+             .run = run_resource_get},                                                             \
+            {.name = "create",                                                                     \
+             .args = "NAME",                                                                       \
+             .min_args = 1,                                                                        \
+             .max_args = 1,                                                                        \
+             .summary = "A new one, from JSON or field by field",                                  \
+             .details = create_details,                                                            \
+             .options = &create_options[after],                                                    \
+             .run = run_resource_create},                                                          \
+            {.name = "update",                                                                     \
+             .args = "NAME",                                                                       \
+             .min_args = 1,                                                                        \
+             .max_args = 1,                                                                        \
+             .summary = "Change fields of one",                                                    \
+             .details = update_details,                                                            \
+             .options = &update_options[after],                                                    \
+             .run = run_resource_update},                                                          \
+            {.name = "edit",                                                                       \
+             .args = "NAME",                                                                       \
+             .min_args = 1,                                                                        \
+             .max_args = 1,                                                                        \
+             .summary = "Change one in your editor",                                               \
+             .details = edit_details,                                                              \
+             .options = &edit_options[after],                                                      \
+             .run = run_resource_edit},                                                            \
+            {.name = "delete",                                                                     \
+             .args = "NAME...",                                                                    \
+             .min_args = 1,                                                                        \
+             .max_args = ANY_NUMBER,                                                               \
+             .summary = "Delete; for 30 days it can be brought back",                              \
+             .details = delete_details,                                                            \
+             .options = deletion,                                                                  \
+             .run = run_resource_delete},                                                          \
+            {.name = "undelete",                                                                   \
+             .args = "NAME...",                                                                    \
+             .min_args = 1,                                                                        \
+             .max_args = ANY_NUMBER,                                                               \
+             .summary = "Bring back what was deleted",                                             \
+             .options = &undelete_options[after],                                                  \
+             .details = undelete_details,                                                          \
+             .run = run_resource_undelete},                                                        \
+            {.name = "history",                                                                    \
+             .args = "NAME",                                                                       \
+             .min_args = 1,                                                                        \
+             .max_args = 1,                                                                        \
+             .summary = "What it was at each revision, who changed it, when",                      \
+             .options = &history_options[after],                                                   \
+             .details = history_details,                                                           \
+             .run = run_history},                                                                  \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
-static const command verbs_top[] = {
-    {.name = "list",
-     .summary = "All of them, page by page",
-     .options = &list_options[1],
-     .run = run_resource_list},
-    {.name = "get",
-     .args = "NAME...",
-     .min_args = 1,
-     .max_args = 1000,
-     .summary = "One in full, or several from one snapshot",
-     .options = &get_options[1],
-     .run = run_resource_get},
-    {0},
-};
+static const char create_details[] =
+    "--data holds the resource as JSON (`ftz describe Area` shows its fields), --set single\n"
+    "fields: text, numbers, dates as 2023-11-01, enum values by their end (operating), lists\n"
+    "with commas, messages as JSON. A repeat with the same --request-id gets the first answer.\n"
+    "\n"
+    "Examples:\n"
+    "  ftz areas create cn-xinjiang/new-area --set display_name='New Area' --set area_km2=12.5\n"
+    "  ftz zones create cn-example -d @zone.json --validate-only\n"
+    "  jq .zones[0] zones.json | ftz zones create cn-example -d -\n";
+static const char update_details[] =
+    "Changes what --set and the members of --data name, and nothing else; --mask says it\n"
+    "otherwise. A field named and without value is cleared. Elements of lists are named by\n"
+    "their id: names.zh.text. With --etag the write is refused if somebody was faster.\n"
+    "\n"
+    "Examples:\n"
+    "  ftz areas update cn-xinjiang/khorgos --set area_km2=16.58 --set seat=Khorgos\n"
+    "  ftz areas update cn-xinjiang/khorgos --set names.zh.text=霍尔果斯片区\n"
+    "  ftz zones update cn-xinjiang --set location_text=              clears it\n"
+    "  ftz events update cn-xinjiang/xj-e1 -d @event.json --mask title,date\n";
+static const char edit_details[] =
+    "Opens $VISUAL, else $EDITOR, else vi, on the resource as JSON, and writes the fields that\n"
+    "came back changed, if nobody else has written it meanwhile. Refused text is kept, and can\n"
+    "be edited again.\n"
+    "\n"
+    "Examples:\n"
+    "  ftz zones edit cn-xinjiang\n"
+    "  EDITOR='code --wait' ftz areas edit cn-xinjiang/khorgos\n";
+static const char delete_details[] =
+    "It is no longer listed, but can be got, and undeleted, for 30 days.\n"
+    "\n"
+    "Examples:\n"
+    "  ftz events delete cn-xinjiang/xj-e7\n"
+    "  ftz zones delete cn-example --force        with all that lies in it\n";
+static const char undelete_details[] = "As it was when it was deleted.\n"
+                                       "\n"
+                                       "Examples:\n"
+                                       "  ftz events list --show-deleted --filter 'delete_time:*'\n"
+                                       "  ftz events undelete cn-xinjiang/xj-e7\n";
+static const char history_details[] =
+    "Newest first. JSON has the resource itself at each revision.\n"
+    "\n"
+    "Examples:\n"
+    "  ftz history cn-xinjiang\n"
+    "  ftz history zones/cn-xinjiang/events/xj-e1 -o json | jq '.revisions[0].resource'\n"
+    "  ftz areas history cn-xinjiang/khorgos\n"
+    "  ftz areas get cn-xinjiang/khorgos@17           as it was at revision 17\n";
+
+// Of what lies below a parent, of what others lie in, and of what does neither.
+static const command verbs_below[] =
+    VERBS(0, "All of them, or those below a parent, page by page", delete_options);
+static const command verbs_tree[] = VERBS(1, "All of them, page by page", delete_tree_options);
+static const command verbs_top[] = VERBS(1, "All of them, page by page", &delete_options[1]);
+
+static const char check_details[] =
+    "Lists doubts and ends with 0; with --fail, ends with 4 if there is one.\n"
+    "\n"
+    "  AREAS_DO_NOT_ADD_UP    the areas of a zone are not together what it measures\n"
+    "  AREA_COUNT_DIFFERS     a zone is said to have another number of areas\n"
+    "  SIZE_HISTORY_MISMATCH  a zone measures something else than its size history says\n"
+    "  DATES_OUT_OF_ORDER     something ends before it begins, or begins before it is decided\n"
+    "  EVENT_BEFORE_PLAN      an event is older than the first decision on its zone\n"
+    "  CLAIMS_CONFLICT        sources contradict each other, or a part is larger than its whole\n"
+    "  ITEM_COUNT_DIFFERS     a list of powers has another length than is stated\n"
+    "  NO_SOURCE              a statement has no citation, or nobody has read its source\n"
+    "  UNKNOWN_CODE           a code has no term\n"
+    "  DANGLING_REFERENCE     what is referred to has been deleted\n"
+    "\n"
+    "Examples:\n"
+    "  ftz check\n"
+    "  ftz check cn-fujian --fail\n"
+    "  ftz check -o ndjson | jq -r .code | sort | uniq -c\n";
 
 #define RESOURCE_COMMAND(command_name, what, place, type)                                          \
     {                                                                                              \
@@ -50,13 +159,118 @@ static const command verbs_top[] = {
     }
 
 const command commands[] = {
-    RESOURCE_COMMAND("zones", "Free-trade zones", top, RESOURCE_ZONES),
+    RESOURCE_COMMAND("zones", "Free-trade zones", tree, RESOURCE_ZONES),
     RESOURCE_COMMAND("areas", "The areas that zones consist of", below, RESOURCE_AREAS),
     RESOURCE_COMMAND("events", "What happened in zones, and when", below, RESOURCE_EVENTS),
     RESOURCE_COMMAND("delegations", "Administrative powers delegated to zones", below,
                      RESOURCE_DELEGATIONS),
     RESOURCE_COMMAND("sources", "What citations name", top, RESOURCE_SOURCES),
     RESOURCE_COMMAND("terms", "What codes mean, by vocabulary", below, RESOURCE_TERMS),
+    {.name = "search",
+     .args = "WORDS...",
+     .min_args = 1,
+     .max_args = 100,
+     .summary = "Find anything by name, in any script, or by words",
+     .details =
+         "Names in Latin script are found with and without diacritics and in other spellings,\n"
+         "Chinese ones by any part. All words must match; the best comes first.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz search urumqi\n"
+         "  ftz search 霍尔果斯 --type area --type event\n"
+         "  ftz search freight train --parent cn-xinjiang -o ndjson\n",
+     .options = search_options,
+     .run = run_search},
+    {.name = "timeline",
+     .args = "ZONE|AREA|zones/-",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "What happened, in order of time",
+     .details =
+         "Events, and the dates that zones, areas and delegations state of themselves. A date\n"
+         "of which only the month is known is of every day of it.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz timeline cn-xinjiang\n"
+         "  ftz timeline cn-xinjiang/khorgos --desc --limit 10\n"
+         "  ftz timeline zones/- --from 2023-11 --to 2023-12 --kind launch --kind approval\n",
+     .options = timeline_options,
+     .run = run_timeline},
+    {.name = "profile",
+     .args = "ZONE",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "A zone on one page: sizes, areas, events, powers",
+     .details = "Examples:\n"
+                "  ftz profile cn-xinjiang\n"
+                "  ftz profile cn-shanghai --date 2016-01-01       as it was then\n"
+                "  ftz profile cn-xinjiang -o json | jq .areasSumKm2\n",
+     .options = profile_options,
+     .run = run_profile},
+    {.name = "powers",
+     .args = "ZONE|AREA",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "Who may do what there, on a day, and what nobody knows",
+     .details =
+         "The delegations that reach the zone or area and are in force, or may be: nothing says\n"
+         "so for sure. REASON says why; JSON has the proof.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz powers cn-xinjiang/khorgos\n"
+         "  ftz powers cn-xinjiang --date 2024-06-01 --exclude-unknown\n"
+         "  ftz powers cn-xinjiang --subject land_use --text 'land use'\n",
+     .options = powers_options,
+     .run = run_powers},
+    {.name = "aggregate",
+     .args = "TYPE",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "Count and add up, by groups",
+     .details =
+         "TYPE is zones, areas, events or delegations. Nothing is added twice: ADDED says how\n"
+         "many numbers are in a sum, UNKNOWN how many resources state none, LEFT OUT how many\n"
+         "numbers must not be added.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz aggregate events --by type\n"
+         "  ftz aggregate areas --by zone --sum area_km2\n"
+         "  ftz aggregate events --by year,type --sum quantities --parent cn-fujian\n"
+         "  ftz aggregate areas --by focus_industries.code --filter 'area_km2 >= 30'\n",
+     .options = aggregate_options,
+     .run = run_aggregate},
+    {.name = "history",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     .summary = "What a resource was at each revision, who changed it, when",
+     .details = history_details,
+     .options = &history_options[1],
+     .run = run_history},
+    {.name = "check",
+     .args = "[ZONE]",
+     .max_args = 1,
+     .summary = "What is doubtful, though valid",
+     .details = check_details,
+     .options = check_options,
+     .run = run_check},
+    {.name = "watch",
+     .summary = "Follow the changes of the registry as they happen",
+     .details =
+         "A line for each change; of JSON, always a line each. It waits for the next change, and\n"
+         "goes on by itself when the server was away. At the end it says from which place to go\n"
+         "on; with --state it keeps the place in a file: what was not handed over yet comes "
+         "again.\n"
+         "Ends with 21 (OUT_OF_RANGE, RESYNC_REQUIRED) when changes since the place are no longer\n"
+         "kept, or it is another store: export or list everything, and watch from its revision.\n"
+         "\n"
+         "Examples:\n"
+         "  ftz watch\n"
+         "  ftz watch --since 17 --once                     what changed since revision 17\n"
+         "  ftz watch --state place --full -o ndjson | while read -r line; do ...; done\n"
+         "  ftz watch --prefix zones/cn-xinjiang/ --type event\n",
+     .options = watch_options,
+     .run = run_watch},
     {.name = "import",
      .args = "FILE...",
      .min_args = 1,
@@ -234,20 +448,33 @@ static void put_list(buffer *out, const command *list)
 {
     for (; list->name; list++)
         buffer_printf(out, "  %-12s %s%s\n", list->name, list->summary,
-                      list->verbs ? ": list, get" : "");
+                      list->verbs ? ": list, get ..." : "");
+}
+
+// "list|get|create..."
+void command_put_verbs(buffer *out, const command *c)
+{
+    for (const command *verb = c->verbs; verb->name; verb++)
+        buffer_printf(out, "%s|", verb->name);
+    out->size--;
+    buffer_append_text(out, " [ARGUMENT...]");
+    buffer_append_byte(out, '\0');
 }
 
 void commands_put_doc(buffer *out)
 {
     buffer_append_text(out, "Asks a registry of free-trade zones.\n\nCommands:\n");
     put_list(out, commands);
-    buffer_append_text(out, "\nExamples:\n"
-                            "  ftz zones get cn-xinjiang\n"
-                            "  ftz areas list --parent cn-xinjiang\n"
-                            "  ftz events list --all -o ndjson\n"
-                            "  ftz import data/xinjiang.json\n"
-                            "  ftz help zones get                        more about one\n"
-                            "\v");
+    buffer_append_text(out,
+                       "\nExamples:\n"
+                       "  ftz zones get cn-xinjiang\n"
+                       "  ftz areas list --parent cn-xinjiang\n"
+                       "  ftz search 喀什\n"
+                       "  ftz profile cn-xinjiang\n"
+                       "  ftz events list --filter 'type = \"signing\"' --order-by 'date desc'\n"
+                       "  ftz import data/china.json\n"
+                       "  ftz help zones get                        more about one\n"
+                       "\v");
     buffer_append_text(out, exit_codes_help);
     buffer_append_byte(out, '\0');
 }
@@ -267,13 +494,15 @@ void command_print_help(FILE *out, const command *c, const command *verb)
     char name[64];
     const struct argp_option *options = NULL;
     const char *args = NULL;
+    buffer verbs = {0};
     if (!c) {
         commands_put_doc(&doc);
         args = "COMMAND [ARGUMENT...]";
         snprintf(name, sizeof(name), "ftz");
     } else if (c->verbs && !verb) {
         command_put_group_doc(&doc, c);
-        args = "list|get [ARGUMENT...]";
+        command_put_verbs(&verbs, c);
+        args = verbs.failed ? "" : (const char *)verbs.data;
         snprintf(name, sizeof(name), "ftz %s", c->name);
     } else {
         command_put_doc(&doc, c, verb);
@@ -284,4 +513,5 @@ void command_print_help(FILE *out, const command *c, const command *verb)
     }
     options_help(out, options, name, args, doc.failed ? "" : (const char *)doc.data);
     buffer_fini(&doc);
+    buffer_fini(&verbs);
 }

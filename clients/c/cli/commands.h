@@ -30,6 +30,8 @@ const char *command_suggest(const command *list, const char *name);
 // The text of --help before and behind the options, parted by \v as argp wants it. verb: NULL for
 // commands without.
 void command_put_doc(buffer *out, const command *c, const command *verb);
+// What stands behind `ftz zones`: "list|get|... [ARGUMENT...]".
+void command_put_verbs(buffer *out, const command *c);
 // The same for `ftz zones` without its verb, and for `ftz` alone.
 void command_put_group_doc(buffer *out, const command *c);
 void commands_put_doc(buffer *out);

@@ -54,12 +54,14 @@ static int next_word(cli *c, const char *name, const char *args, const char *doc
 
 static int run_verb(cli *c, const command *chosen, int argc, char **argv)
 {
-    buffer doc = {0};
+    buffer doc = {0}, verbs = {0};
     char name[64];
     snprintf(name, sizeof(name), "ftz %s", chosen->name);
     command_put_group_doc(&doc, chosen);
-    int first = next_word(c, name, "list|get [ARGUMENT...]", (const char *)doc.data, argc, argv);
+    command_put_verbs(&verbs, chosen);
+    int first = next_word(c, name, (const char *)verbs.data, (const char *)doc.data, argc, argv);
     buffer_fini(&doc);
+    buffer_fini(&verbs);
     if (first == argc) {
         command_print_help(stderr, chosen, NULL);
         return EXIT_USAGE;

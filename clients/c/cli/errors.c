@@ -176,6 +176,17 @@ const char *error_hint(const nrpc_status *status, const struct resource_type *re
             resource = &resource_types[RESOURCE_ZONES];
         return strcmp(reason, "UNKNOWN_SYMBOL") == 0 ? "`ftz list` shows the server's services"
                                                      : not_found_hint(resource);
+    case NRPC_OUT_OF_RANGE:
+        return strcmp(reason, "RESYNC_REQUIRED") == 0
+                   ? "take everything anew with `ftz export`, which says its revision, and watch "
+                     "--since that"
+                   : NULL;
+    case NRPC_ABORTED:
+        return strcmp(reason, "ETAG_MISMATCH") == 0
+                   ? "get it again, look at what was changed, and use the new etag"
+                   : NULL;
+    case NRPC_FAILED_PRECONDITION:
+        return strcmp(reason, "HAS_CHILDREN") == 0 ? "--force deletes what lies in it, too" : NULL;
     case NRPC_UNIMPLEMENTED:
         return "`ftz list` shows the services, `ftz list SERVICE` the methods of one";
     case NRPC_RESOURCE_EXHAUSTED:

@@ -8,6 +8,7 @@ enum {
     EXIT_LOCAL = 1,       // a file could not be read, or the output not written
     EXIT_USAGE = 2,       // the command line makes no sense
     EXIT_UNREACHABLE = 3, // no server could be reached
+    EXIT_DOUBTS = 4,      // of `ftz check --fail`: there are some
     EXIT_STATUS = 10,     // plus the code of the status that a call ended with
     EXIT_PIPE = 141,      // nobody reads the output any more: as if killed by SIGPIPE
 };

@@ -2,6 +2,7 @@
 
 #include "base/pbwire.h"
 #include "exit_codes.h"
+#include "record.h"
 #include "schema/json.h"
 
 #include <errno.h>
@@ -63,25 +64,6 @@ nrpc_code export_file_open(export_file *f, const schema *pool, const char *path,
     return NRPC_OK;
 }
 
-static bool is_server_set(const schema_field *field)
-{
-    return field->behaviors & SCHEMA_OUTPUT_ONLY || strcmp(field->name, "etag") == 0;
-}
-
-static bool put_own_fields(buffer *out, const schema_message *type, const void *record, size_t size)
-{
-    pbwire_reader reader = pbwire_read(record, size);
-    pbwire_field field;
-    for (;;) {
-        const uint8_t *start = reader.next;
-        if (!pbwire_next(&reader, &field))
-            return !out->failed;
-        const schema_field *known = schema_message_number(type, field.number);
-        if (!known || !is_server_set(known))
-            buffer_append(out, start, (size_t)(reader.next - start));
-    }
-}
-
 static const schema_field *member_of(const schema_message *any, const schema_message *type)
 {
     for (size_t i = 0; i < any->field_count; i++)
@@ -97,7 +79,7 @@ static bool prepare(export_file *f, const schema_field *group, const void *recor
     uint8_t *room;
     buffer_clear(&f->record);
     if (f->server_fields ? !buffer_append(&f->record, record, size)
-                         : !put_own_fields(&f->record, group->message, record, size))
+                         : !record_put_own(&f->record, group->message, record, size))
         return false;
     if (!f->lines)
         return true;

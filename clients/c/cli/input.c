@@ -57,6 +57,15 @@ nrpc_code input_read(const char *path, buffer *out, nrpc_status *status)
     return code;
 }
 
+nrpc_code input_argument(const char *argument, buffer *out, nrpc_status *status)
+{
+    if (strcmp(argument, "-") == 0)
+        return input_read("-", out, status);
+    if (argument[0] == '@')
+        return input_read(argument + 1, out, status);
+    return buffer_append_text(out, argument) ? NRPC_OK : too_large(status, "the argument");
+}
+
 void input_lines_init(input_lines *lines, FILE *file, const char *path, buffer *bytes)
 {
     *lines = (input_lines){.file = file, .path = path, .bytes = *bytes};

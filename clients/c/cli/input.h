@@ -18,6 +18,9 @@ nrpc_code input_take(FILE *file, const char *path, buffer *out, nrpc_status *sta
 // Opens, appends the whole file, closes.
 nrpc_code input_read(const char *path, buffer *out, nrpc_status *status);
 
+// What an option says: text itself, @FILE, or - for standard input.
+nrpc_code input_argument(const char *argument, buffer *out, nrpc_status *status);
+
 enum { INPUT_MAX_LINE = 16 << 20 };
 
 // Lines of a file in bounded memory. Owns its buffer, borrows file and path.

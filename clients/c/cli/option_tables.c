@@ -8,7 +8,7 @@ const char *const view_words[] = {"basic", "full", NULL};
 const char *const form_words[] = {"json", "jsonl", NULL};
 const char *const type_words[] = {"Zone",   "Area", "Event", "PowerDelegation",
                                   "Source", "Term", NULL};
-static const char *const kind_words[] = {
+const char *const timeline_kind_words[] = {
     "approval",
     "plan_dated",
     "plan_published",
@@ -36,7 +36,7 @@ const char *const *option_words(const struct argp_option *option)
     case KEY_TYPE:
         return type_words;
     case KEY_KIND:
-        return kind_words;
+        return timeline_kind_words;
     default:
         return NULL;
     }

@@ -112,6 +112,7 @@ extern const char *const output_words[]; // NULL-terminated
 extern const char *const view_words[];
 extern const char *const form_words[]; // of a file of records
 extern const char *const type_words[]; // of resources: "Zone"
+extern const char *const timeline_kind_words[];
 
 // The words an option's value is one of; NULL if it may be anything.
 const char *const *option_words(const struct argp_option *option);

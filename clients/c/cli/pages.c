@@ -3,6 +3,7 @@
 #include "base/pbwire.h"
 #include "output.h"
 #include "request.h"
+#include "schema/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,19 +113,34 @@ static nrpc_code print_page(void *context, const nrpc_reply *reply, nrpc_status 
     return listing_page(&p->rows, reply->payload, reply->payload_size, status);
 }
 
-int pages_print(cli *c, const schema_method *method, json_t *request, bool all, int64_t *seen)
+// What listing_page kept of the last response.
+static json_t *take_rest(const printing *p, const schema_message *response, nrpc_status *status)
+{
+    json_t *object = NULL;
+    wire_to_json_value(response, p->rows.rest.data, p->rows.rest.size, 0, &object, status);
+    return object;
+}
+
+int pages_print(cli *c, const schema_method *method, json_t *request, bool all, rest_fn rest,
+                int64_t *seen)
 {
     printing p = {.c = c, .field = pages_field(method)};
+    json_t *said = NULL;
     pages end;
     nrpc_status status = {0};
     pages_walk(c, method, request, all, print_page, &p, &end, &status);
+    if (!status.code && rest && cli_output(c) == OUTPUT_TABLE)
+        said = take_rest(&p, method->output, &status);
     if (p.begun)
         listing_end(&p.rows, status.code != NRPC_OK, &status);
+    if (said)
+        rest(c, said);
     if (!status.code)
         pages_say_rest(c, &end);
     if (seen)
         *seen = end.count;
     pages_fini(&end);
+    json_decref(said);
     json_decref(request);
     return status.code ? cli_fail(c, &status) : cli_finish();
 }

@@ -28,9 +28,14 @@ nrpc_code pages_walk(cli *c, const schema_method *method, json_t *request, bool 
                      void *context, pages *out, nrpc_status *status);
 void pages_fini(pages *p);
 
+// Of a table: prints what the last response said besides its rows, behind them.
+typedef void (*rest_fn)(const cli *c, const json_t *rest);
+
 // Walks and prints, in the format asked for, and says on standard error what the rows do not.
-// Takes the request. Returns the exit code; seen: NULL, or how many elements there were.
-int pages_print(cli *c, const schema_method *method, json_t *request, bool all, int64_t *seen);
+// Takes the request. rest may be NULL. Returns the exit code; seen: NULL, or how many elements
+// there were.
+int pages_print(cli *c, const schema_method *method, json_t *request, bool all, rest_fn rest,
+                int64_t *seen);
 // On standard error, behind what was printed: that there is more, and how to get it.
 void pages_say_rest(const cli *c, const pages *p);
 

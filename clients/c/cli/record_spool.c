@@ -2,6 +2,7 @@
 
 #include "base/pbwire.h"
 #include "exit_codes.h"
+#include "record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,19 +34,6 @@ void record_spool_fini(record_spool *s)
         buffer_fini(&s->changes[i].record);
     }
     free(s->changes);
-}
-
-const char *record_name(const void *record, size_t record_size, size_t *size)
-{
-    pbwire_reader reader = pbwire_read(record, record_size);
-    pbwire_field field;
-    *size = 0;
-    while (pbwire_next(&reader, &field))
-        if (field.number == 1 && field.type == PBWIRE_BYTES) {
-            *size = field.size;
-            return (const char *)field.data;
-        }
-    return "";
 }
 
 nrpc_code record_spool_add(record_spool *s, uint32_t group, const void *record, size_t size,

@@ -47,7 +47,4 @@ typedef nrpc_code (*spool_fn)(void *context, uint32_t group, const void *record,
                               nrpc_status *status);
 nrpc_code record_spool_each(record_spool *s, spool_fn take, void *context, nrpc_status *status);
 
-// The name of a packed resource, field 1; *size 0 if it has none.
-const char *record_name(const void *record, size_t record_size, size_t *size);
-
 #endif

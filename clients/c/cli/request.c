@@ -53,6 +53,14 @@ void request_set_words(json_t *request, const char *name, const char *words)
     json_object_set_new(request, name, items);
 }
 
+void request_set_etag(json_t *request, const char *etag)
+{
+    if (etag && etag[0] != '"')
+        json_object_set_new(request, "etag", json_sprintf("\"%s\"", etag));
+    else
+        request_set_text(request, "etag", etag);
+}
+
 json_t *request_date(const char *text)
 {
     unsigned year = 0, month = 0, day = 0;

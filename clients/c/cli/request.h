@@ -16,6 +16,9 @@ void request_set_list(json_t *request, const char *name, const option_list *list
 // The items between commas: "zone, year".
 void request_set_words(json_t *request, const char *name, const char *words);
 
+// An etag, which is text in quotes; they may be left out.
+void request_set_etag(json_t *request, const char *etag);
+
 // google.type.Date of "2023", "2023-11", "2023-11-01" or "today"; NULL if it is none of them.
 json_t *request_date(const char *text);
 // Sets a date, if one is given. False when a mistake has been reported with cli_usage.
@@ -24,6 +27,13 @@ bool request_set_date(const cli *c, json_t *request, const char *name, const cha
 // The name of a zone or area as it was typed: "cn-xinjiang", "cn-xinjiang/khorgos",
 // "zones/cn-xinjiang/...", "-" for all zones. The caller frees it; NULL: out of memory.
 char *request_place(const char *typed);
+
+// The full name of a resource of the command's type, as it was typed with --parent or without; the
+// caller frees it. NULL when a mistake has been reported.
+char *resource_typed_name(const cli *c, const char *typed);
+
+// What --type says, as requests have it. False when a mistake has been reported.
+bool option_types(const cli *c, option_list *out);
 
 // A new UUIDv4, or the one of --request-id, into out. INTERNAL, reason NO_RANDOMNESS.
 enum { REQUEST_ID_SIZE = 37 };

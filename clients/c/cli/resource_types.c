@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const resource_type resource_types[RESOURCE_TYPES] = {
     [RESOURCE_ZONES] =
@@ -116,6 +117,41 @@ const resource_type *resource_type_of(const char *message)
     for (size_t i = 0; i < RESOURCE_TYPES; i++)
         if (strcmp(resource_types[i].message, message) == 0)
             return &resource_types[i];
+    return NULL;
+}
+
+const char *resource_type_name(const resource_type *type)
+{
+    return strrchr(type->message, '.') + 1;
+}
+
+const resource_type *resource_type_typed(const char *typed)
+{
+    size_t size = strlen(typed);
+    for (size_t i = 0; i < RESOURCE_TYPES; i++) {
+        const resource_type *type = &resource_types[i];
+        if (strcasecmp(typed, resource_type_name(type)) == 0 ||
+            strcasecmp(typed, type->command) == 0 || strcasecmp(typed, type->collection) == 0 ||
+            (strncasecmp(typed, type->command, size) == 0 &&
+             strcmp(type->command + size, "s") == 0)) // "area" of "areas"
+            return type;
+    }
+    return NULL;
+}
+
+const resource_type *resource_type_of_name(const char *name)
+{
+    const char *slash = strchr(name, '/'), *second = slash ? strchr(slash + 1, '/') : NULL;
+    const char *collection = second ? second + 1 : name, *end = strchr(collection, '/');
+    for (size_t i = 0; end && i < RESOURCE_TYPES; i++) {
+        const resource_type *type = &resource_types[i];
+        size_t size = strlen(type->collection);
+        if ((second != NULL) == (type->parent != NULL) && (size_t)(end - collection) == size &&
+            strncmp(collection, type->collection, size) == 0 && end[1] && !strchr(end + 1, '/') &&
+            (!second || ((size_t)(slash - name) == strlen(type->parent) &&
+                         strncmp(name, type->parent, (size_t)(slash - name)) == 0)))
+            return type;
+    }
     return NULL;
 }
 

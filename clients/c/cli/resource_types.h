@@ -38,6 +38,12 @@ extern const resource_type resource_types[RESOURCE_TYPES];
 
 // By a message's full name; NULL if it is none of them.
 const resource_type *resource_type_of(const char *message);
+// By how a type is typed, in any case: "Area", "area", "areas". NULL if it is none of them.
+const resource_type *resource_type_typed(const char *typed);
+// "Area", as requests have it.
+const char *resource_type_name(const resource_type *type);
+// By the name of a resource, "zones/x/areas/y@17"; NULL if it has the form of none.
+const resource_type *resource_type_of_name(const char *name);
 // Its method that begins with this verb: "Get", "BatchGet", "List".
 const schema_method *resource_method(const schema *pool, const resource_type *type,
                                      const char *verb);

@@ -18,6 +18,9 @@ struct ftz_watch {
     ftz_client *client;
     Ftz__V1__ListChangesRequest request; // its text is the watch's
     bool stop_at_end;
+    void (*away)(void *context, bool is_away);
+    void *away_context;
+    bool is_away;
     Ftz__V1__ListChangesResponse *page; // NULL before the first
     size_t next;                        // change of the page
     char since[SINCE_SIZE];             // behind the last change returned
@@ -44,6 +47,8 @@ static bool fill(ftz_watch *w, const ftz_watch_options *o)
     w->request.name_prefix = copy(o->name_prefix);
     w->request.include_resources = o->include_resources;
     w->stop_at_end = o->stop_at_end;
+    w->away = o->away;
+    w->away_context = o->away_context;
     if (o->resource_type_count)
         w->request.resource_types = calloc(o->resource_type_count, sizeof(char *));
     if (!w->place || !w->request.name_prefix ||
@@ -170,6 +175,13 @@ static bool passes(nrpc_code code)
            code == NRPC_RESOURCE_EXHAUSTED;
 }
 
+static void note_away(ftz_watch *w, bool is_away)
+{
+    if (w->away && w->is_away != is_away)
+        w->away(w->away_context, is_away);
+    w->is_away = is_away;
+}
+
 static nrpc_code next_page(ftz_watch *w, nrpc_status *status)
 {
     for (unsigned pause = PAUSE_MIN_MS;;) {
@@ -185,6 +197,8 @@ static nrpc_code next_page(ftz_watch *w, nrpc_status *status)
         else if (!passes(code) && !is_cancelled(w))
             nrpc_status_move(status, &reply.status);
         nrpc_reply_fini(&reply);
+        if (!code || (code == NRPC_UNAVAILABLE && !is_cancelled(w)))
+            note_away(w, code != NRPC_OK);
         if (!code) {
             ftz_free(w->page);
             w->page = (Ftz__V1__ListChangesResponse *)message;
@@ -239,6 +253,11 @@ const Ftz__V1__Change *ftz_watch_next(ftz_watch *w, nrpc_status *status)
 const char *ftz_watch_since(const ftz_watch *w)
 {
     return w->since;
+}
+
+size_t ftz_watch_pending(const ftz_watch *w)
+{
+    return w->page ? w->page->n_changes - w->next : 0;
 }
 
 void ftz_watch_cancel(ftz_watch *w)
