@@ -160,3 +160,25 @@ bool decimal_sum_format(const decimal_sum *s, char out[DECIMAL_TEXT_SIZE])
                       text + (whole > 0 ? whole : 0));
     return n < DECIMAL_TEXT_SIZE;
 }
+
+bool decimal_sum_percent(const decimal_sum *part, const decimal_sum *whole,
+                         char out[DECIMAL_TEXT_SIZE])
+{
+    if (mpz_sgn(part->scaled) < 0 || mpz_sgn(whole->scaled) <= 0)
+        return false;
+    decimal_sum percent;
+    mpz_t unit;
+    decimal_sum_init(&percent);
+    mpz_init(unit);
+    // Hundredths of a percent, rounded: (part * 10^4 + whole / 2) / whole.
+    mpz_mul_ui(percent.scaled, part->scaled, 2 * 10000);
+    mpz_add(percent.scaled, percent.scaled, whole->scaled);
+    mpz_mul_ui(unit, whole->scaled, 2);
+    mpz_fdiv_q(percent.scaled, percent.scaled, unit);
+    mpz_ui_pow_ui(unit, 10, SCALE - 2);
+    mpz_mul(percent.scaled, percent.scaled, unit);
+    bool good = decimal_sum_format(&percent, out);
+    mpz_clear(unit);
+    decimal_sum_fini(&percent);
+    return good;
+}

@@ -35,5 +35,9 @@ void decimal_sum_fini(decimal_sum *s);
 bool decimal_sum_add(decimal_sum *s, const char *text, size_t size);
 // 1234.5: no exponent, no zeros that say nothing. False if it is longer than that.
 bool decimal_sum_format(const decimal_sum *s, char out[DECIMAL_TEXT_SIZE]);
+// part in percent of whole, rounded half up to two digits behind the point, in the same form.
+// Neither may be below zero, nor whole be zero: then false.
+bool decimal_sum_percent(const decimal_sum *part, const decimal_sum *whole,
+                         char out[DECIMAL_TEXT_SIZE]);
 
 #endif

@@ -52,7 +52,7 @@ static void check_text(const char *text, nrpc_status *status)
 
 // All that must stay the same from page to page. The day is not among it: if none was asked for,
 // that of the first page is in the token.
-static bool bind(const Ftz__V1__FindPowersRequest *request, buffer *bound)
+static void bind_asked(const Ftz__V1__FindPowersRequest *request, buffer *bound)
 {
     token_bind_text(bound, "FindPowers");
     token_bind_text(bound, request->resource);
@@ -65,56 +65,38 @@ static bool bind(const Ftz__V1__FindPowersRequest *request, buffer *bound)
     token_bind_text(bound, request->text);
     token_bind_int(bound, request->exclude_unknown);
     token_bind_int(bound, request->exclude_outside_receivers);
-    return !bound->failed;
 }
 
 // A payload reads "20241115 1 3 name".
 static nrpc_code take_token(question *q, const Ftz__V1__FindPowersRequest *request, asked *a,
                             nrpc_status *status)
 {
-    buffer bound = {0}, payload = {0};
-    nrpc_code code = NRPC_OK;
+    buffer bound = {0};
+    char *payload;
+    size_t size;
     int32_t day;
+    int name = 0;
     if (!*request->page_token)
         return NRPC_OK;
-    if (!bind(request, &bound))
-        code = question_no_memory(status);
-    if (!code)
-        code = token_parse(q->registry->store, (store_bytes){bound.data, bound.size},
-                           request->page_token, &payload, status);
-    int name = 0;
-    if (!code && (!buffer_append_byte(&payload, '\0') ||
-                  sscanf((const char *)payload.data, "%" SCNd32 " %d %d %n", &day,
-                         &a->after.in_force, &a->after.match, &name) < 3))
-        code = question_no_memory(status);
-    if (!code) {
-        const char *text = (const char *)payload.data + name;
+    bind_asked(request, &bound);
+    if (question_take_token(q, &bound, request->page_token, &payload, &size, status))
+        return status->code;
+    if (sscanf(payload, "%" SCNd32 " %d %d %n", &day, &a->after.in_force, &a->after.match, &name) ==
+        3) {
+        a->after.name = payload + name;
         a->day = (date_span){day, day, DATE_DAY};
-        a->after.name = arena_strndup(q->memory, text, strlen(text));
-        code = a->after.name ? NRPC_OK : question_no_memory(status);
     }
-    buffer_fini(&payload);
-    buffer_fini(&bound);
-    return code;
+    return NRPC_OK;
 }
 
 static nrpc_code make_token(question *q, const Ftz__V1__FindPowersRequest *request, int32_t day,
                             const Ftz__V1__FoundPower *last, char **out, nrpc_status *status)
 {
-    buffer bound = {0}, payload = {0}, token = {0};
-    bool good = bind(request, &bound) &&
-                buffer_printf(&payload, "%" PRId32 " %d %d %s", day, (int)last->in_force,
-                              (int)last->match, last->power_delegation->name) &&
-                token_make(q->registry->store, (store_bytes){bound.data, bound.size},
-                           (store_bytes){payload.data, payload.size}, &token);
-    char *text = good ? arena_strndup(q->memory, (const char *)token.data, token.size) : NULL;
-    buffer_fini(&token);
-    buffer_fini(&payload);
-    buffer_fini(&bound);
-    if (!text)
-        return question_no_memory(status);
-    *out = text;
-    return NRPC_OK;
+    buffer bound = {0}, payload = {0};
+    bind_asked(request, &bound);
+    buffer_printf(&payload, "%" PRId32 " %d %d %s", day, (int)last->in_force, (int)last->match,
+                  last->power_delegation->name);
+    return question_make_token(q, &bound, &payload, out, status);
 }
 
 static nrpc_code check(question *q, const Ftz__V1__FindPowersRequest *request, asked *a,

@@ -3,6 +3,7 @@
 #include "ftz/v1/common.pb-c.h"
 #include "registry/body.h"
 #include "registry/registry_private.h"
+#include "registry/token.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -133,6 +134,38 @@ nrpc_code question_fit(size_t max_size, ProtobufCMessage *const *messages, size_
                     "even its first element fits",
                     max_size);
     return nrpc_status_add(status, "limit", "%zu", max_size);
+}
+
+nrpc_code question_make_token(const question *q, buffer *bound, buffer *payload, char **out,
+                              nrpc_status *status)
+{
+    buffer token = {0};
+    bool good = !bound->failed && !payload->failed &&
+                token_make(q->registry->store, (store_bytes){bound->data, bound->size},
+                           (store_bytes){payload->data, payload->size}, &token);
+    char *text = good ? arena_strndup(q->memory, (const char *)token.data, token.size) : NULL;
+    buffer_fini(&token);
+    buffer_fini(payload);
+    buffer_fini(bound);
+    if (!text)
+        return question_no_memory(status);
+    *out = text;
+    return NRPC_OK;
+}
+
+nrpc_code question_take_token(const question *q, buffer *bound, const char *token, char **payload,
+                              size_t *size, nrpc_status *status)
+{
+    buffer found = {0};
+    nrpc_code code = bound->failed
+                         ? question_no_memory(status)
+                         : token_parse(q->registry->store, (store_bytes){bound->data, bound->size},
+                                       token, &found, status);
+    *size = found.size;
+    *payload = code ? NULL : arena_strndup(q->memory, (const char *)found.data, found.size);
+    buffer_fini(&found);
+    buffer_fini(bound);
+    return code || *payload ? code : question_no_memory(status);
 }
 
 size_t question_page_size(int32_t asked, size_t standard, size_t max, const char *field,

@@ -12,6 +12,7 @@
 #define REGISTRY_QUESTION_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "registry/date.h"
 #include "registry/names.h"
 #include "registry/registry.h"
@@ -54,6 +55,13 @@ nrpc_code question_no_memory(nrpc_status *status);
 // several is an error.
 MUST_USE nrpc_code question_fit(size_t max_size, ProtobufCMessage *const *messages, size_t count,
                                 size_t *fit, nrpc_status *status);
+
+// Page tokens (token.h). Both release the buffers, and look at whether they failed; the text lives
+// in q->memory.
+MUST_USE nrpc_code question_make_token(const question *q, buffer *bound, buffer *payload,
+                                       char **out, nrpc_status *status);
+MUST_USE nrpc_code question_take_token(const question *q, buffer *bound, const char *token,
+                                       char **payload, size_t *size, nrpc_status *status);
 
 // A page size as asked for, or `standard` for 0. A negative one is a violation.
 size_t question_page_size(int32_t asked, size_t standard, size_t max, const char *field,

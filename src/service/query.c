@@ -2,7 +2,10 @@
 #include "service/service_private.h"
 
 #include "ftz/v1/query_service.pb-c.h"
+#include "registry/aggregate.h"
 #include "registry/powers.h"
+#include "registry/profile.h"
+#include "registry/timeline.h"
 
 enum { ANSWER_MEMORY = 64 << 20 }; // of one question
 
@@ -25,30 +28,40 @@ static bool begin(asking *a, services *s, nrpc_call *call)
     return false;
 }
 
+// answer: NULL if there is only the status.
 static void end(asking *a, services *s, nrpc_call *call, const ProtobufCMessage *answer)
 {
-    if (a->status.code) {
-        service_fail(call, &a->status);
-    } else {
+    if (answer) {
         service_note_revision(s, call, a->question.revision);
         nrpc_call_reply(call, answer);
+    } else {
+        service_fail(call, &a->status);
     }
     arena_fini(&a->memory);
 }
 
-static void answer_powers(nrpc_call *call, const ProtobufCMessage *request, void *context)
-{
-    asking a;
-    Ftz__V1__FindPowersResponse answer;
-    if (!begin(&a, context, call))
-        return;
-    a.status.code =
-        find_powers(&a.question, (const Ftz__V1__FindPowersRequest *)request, &answer, &a.status);
-    end(&a, context, call, &answer.base);
-}
+// A handler: the function that answers, and the messages it answers with.
+#define HANDLER(handler, function, Request, Response)                                              \
+    static void handler(nrpc_call *call, const ProtobufCMessage *request, void *context)           \
+    {                                                                                              \
+        asking a;                                                                                  \
+        Response answer;                                                                           \
+        if (begin(&a, context, call))                                                              \
+            end(&a, context, call,                                                                 \
+                function(&a.question, (const Request *)request, &answer, &a.status)                \
+                    ? NULL                                                                         \
+                    : &answer.base);                                                               \
+    }
+
+HANDLER(answer_powers, find_powers, Ftz__V1__FindPowersRequest, Ftz__V1__FindPowersResponse)
+HANDLER(answer_aggregate, aggregate, Ftz__V1__AggregateRequest, Ftz__V1__AggregateResponse)
+HANDLER(answer_timeline, list_timeline, Ftz__V1__ListTimelineRequest, Ftz__V1__ListTimelineResponse)
+HANDLER(answer_profile, get_zone_profile, Ftz__V1__GetZoneProfileRequest,
+        Ftz__V1__GetZoneProfileResponse)
 
 static const nrpc_method methods[] = {
-    {"FindPowers", answer_powers, 0},
+    {"FindPowers", answer_powers, 0},     {"Aggregate", answer_aggregate, 0},
+    {"ListTimeline", answer_timeline, 0}, {"GetZoneProfile", answer_profile, 0},
     {"Search", service_search, 0},
 };
 
