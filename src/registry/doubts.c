@@ -6,7 +6,9 @@
 #include "ftz/v1/resources.pb-c.h"
 #include "registry/doubts_private.h"
 #include "registry/evidence.h"
+#include "registry/member.h"
 #include "registry/names.h"
+#include "registry/units.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -81,80 +83,6 @@ static const char *const unfounded[] = {
     "update_time", "delete_time",  "purge_time", "industries_open", "focus_industries_open",
 };
 
-// --- members -------------------------------------------------------------------------------------
-
-static const void *member(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
-{
-    return (const char *)m + f->offset;
-}
-
-static size_t count_of(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
-{
-    return *(const size_t *)((const char *)m + f->quantifier_offset);
-}
-
-static const ProtobufCMessage *message_of(const ProtobufCMessage *m,
-                                          const ProtobufCFieldDescriptor *f)
-{
-    return *(const ProtobufCMessage *const *)member(m, f);
-}
-
-static const ProtobufCMessage *element_of(const ProtobufCMessage *m,
-                                          const ProtobufCFieldDescriptor *f, size_t i)
-{
-    return (*(const ProtobufCMessage *const *const *)member(m, f))[i];
-}
-
-static const char *text_of(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
-{
-    const char *text = *(const char *const *)member(m, f);
-    return text ? text : "";
-}
-
-static const ProtobufCFieldDescriptor *field_named(const ProtobufCMessage *m, const char *name)
-{
-    return protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);
-}
-
-static const char *id_of(const ProtobufCMessage *m)
-{
-    const ProtobufCFieldDescriptor *id = field_named(m, "id");
-    return id && id->type == PROTOBUF_C_TYPE_STRING ? text_of(m, id) : "";
-}
-
-static const Google__Type__Date *date_of(const ProtobufCMessage *m, const char *name)
-{
-    return (const Google__Type__Date *)message_of(m, field_named(m, name));
-}
-
-static bool is_date(const ProtobufCFieldDescriptor *f)
-{
-    return f->type == PROTOBUF_C_TYPE_MESSAGE && f->descriptor == &google__type__date__descriptor;
-}
-
-// Whether a member of a oneof is the one that is set; true of all others.
-static bool is_chosen(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
-{
-    return !(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-           *(const uint32_t *)((const char *)m + f->quantifier_offset) == f->id;
-}
-
-static bool is_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
-{
-    if (f->label == PROTOBUF_C_LABEL_REPEATED)
-        return count_of(m, f) > 0;
-    switch (f->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        return *text_of(m, f);
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return message_of(m, f);
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return *(const double *)member(m, f) != 0;
-    default: // enums, booleans and numbers of 32 bits
-        return *(const int32_t *)member(m, f) != 0;
-    }
-}
-
 // --- reports -------------------------------------------------------------------------------------
 
 void doubt_report(doubt_walk *w, const char *code, const char *path, const char *format, ...)
@@ -223,17 +151,23 @@ static void check_reference(doubt_walk *w, const char *name)
 static void check_text(doubt_walk *w, const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {
     if (m->descriptor == &ftz__v1__tag__descriptor && !strcmp(f->name, "code")) {
-        check_code(w, w->vocabulary, text_of(m, f));
+        check_code(w, w->vocabulary, member_text(m, f));
+        return;
+    }
+    if (m->descriptor == &ftz__v1__quantity__descriptor && !strcmp(f->name, "unit")) {
+        const char *unit = member_text(m, f);
+        if (!unit_is_currency(unit) && !unit_is_ucum(unit))
+            check_code(w, "counts", unit);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(lookups); i++) {
         if (lookups[i].message != m->descriptor || strcmp(lookups[i].field, f->name) != 0)
             continue;
         bool list = f->label == PROTOBUF_C_LABEL_REPEATED;
-        size_t count = list ? count_of(m, f) : 1;
+        size_t count = list ? member_count(m, f) : 1;
         for (size_t j = 0; j < count && !w->stopped; j++) {
             const char *text =
-                list ? (*(const char *const *const *)member(m, f))[j] : text_of(m, f);
+                list ? (*(const char *const *const *)member_at(m, f))[j] : member_text(m, f);
             if (lookups[i].vocabulary)
                 check_code(w, lookups[i].vocabulary, text);
             else
@@ -250,7 +184,8 @@ static void check_orders(doubt_walk *w, const ProtobufCMessage *m)
         const order *o = &orders[i];
         if (o->message != m->descriptor)
             continue;
-        const Google__Type__Date *first = date_of(m, o->first), *second = date_of(m, o->second);
+        const Google__Type__Date *first = member_date(m, o->first),
+                                 *second = member_date(m, o->second);
         if (doubt_is_later(first, second)) {
             char a[DATE_TEXT_SIZE], b[DATE_TEXT_SIZE];
             doubt_format_date(first, a);
@@ -283,22 +218,22 @@ static void walk_message(doubt_walk *w, const ProtobufCMessage *m)
     for (unsigned i = 0; i < m->descriptor->n_fields && !w->stopped; i++) {
         const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
         size_t before = w->path_size;
-        if (!is_chosen(m, f))
+        if (!member_is_chosen(m, f))
             continue;
         push(w, f->name);
         if (f->type == PROTOBUF_C_TYPE_STRING) {
             check_text(w, m, f);
         } else if (f->type == PROTOBUF_C_TYPE_MESSAGE && f->label == PROTOBUF_C_LABEL_REPEATED) {
             w->vocabulary = !strcmp(f->name, "positioning") ? "positioning" : "subjects";
-            for (size_t j = 0; j < count_of(m, f) && !w->stopped; j++) {
+            for (size_t j = 0; j < member_count(m, f) && !w->stopped; j++) {
                 size_t list = w->path_size;
-                const ProtobufCMessage *element = element_of(m, f, j);
-                push(w, id_of(element));
+                const ProtobufCMessage *element = member_element(m, f, j);
+                push(w, member_id(element));
                 walk_message(w, element);
                 pop(w, list);
             }
-        } else if (f->type == PROTOBUF_C_TYPE_MESSAGE && message_of(m, f)) {
-            walk_message(w, message_of(m, f));
+        } else if (f->type == PROTOBUF_C_TYPE_MESSAGE && member_message(m, f)) {
+            walk_message(w, member_message(m, f));
         }
         pop(w, before);
     }
@@ -348,11 +283,11 @@ static bool needs_no_proof(const ProtobufCMessage *element)
 
 static void check_proofs(doubt_walk *w, const ProtobufCMessage *m)
 {
-    const ProtobufCFieldDescriptor *citations = field_named(m, "citations");
+    const ProtobufCFieldDescriptor *citations = member_field(m, "citations");
     if (!citations)
         return;
-    proof p = {.citations = *(Ftz__V1__Citation *const *const *)member(m, citations),
-               .count = count_of(m, citations)};
+    proof p = {.citations = *(Ftz__V1__Citation *const *const *)member_at(m, citations),
+               .count = member_count(m, citations)};
     if (!p.count) {
         doubt_report(w, "NO_SOURCE", "", "no citation says where any of this is from");
         return;
@@ -360,127 +295,21 @@ static void check_proofs(doubt_walk *w, const ProtobufCMessage *m)
     p.used = calloc(p.count, sizeof *p.used);
     for (unsigned i = 0; p.used && i < m->descriptor->n_fields && !w->stopped; i++) {
         const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
-        if (!is_founded(f->name) || !is_set(m, f))
+        if (!is_founded(f->name) || !member_is_set(m, f))
             continue;
         if (f->type != PROTOBUF_C_TYPE_MESSAGE || f->label != PROTOBUF_C_LABEL_REPEATED) {
             check_proof(w, &p, f->name);
             continue;
         }
-        for (size_t j = 0; j < count_of(m, f) && !w->stopped; j++) {
-            const ProtobufCMessage *element = element_of(m, f, j);
+        for (size_t j = 0; j < member_count(m, f) && !w->stopped; j++) {
+            const ProtobufCMessage *element = member_element(m, f, j);
             char path[DOUBT_MAX_PATH];
-            snprintf(path, sizeof path, "%s.%s", f->name, id_of(element));
+            snprintf(path, sizeof path, "%s.%s", f->name, member_id(element));
             if (!needs_no_proof(element))
                 check_proof(w, &p, path);
         }
     }
     free(p.used);
-}
-
-// --- claims --------------------------------------------------------------------------------------
-
-enum { VALUE_SIZE = 160 };
-
-static void format_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f,
-                         char out[VALUE_SIZE])
-{
-    char number[DOUBT_NUMBER_SIZE], date[DATE_TEXT_SIZE];
-    out[0] = '\0';
-    if (f->label == PROTOBUF_C_LABEL_REPEATED || !is_set(m, f))
-        return;
-    switch (f->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        snprintf(out, VALUE_SIZE, "'%.120s'", text_of(m, f));
-        break;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        doubt_format_number(*(const double *)member(m, f), number);
-        snprintf(out, VALUE_SIZE, "%s", number);
-        break;
-    case PROTOBUF_C_TYPE_INT32:
-        snprintf(out, VALUE_SIZE, "%" PRId32, *(const int32_t *)member(m, f));
-        break;
-    case PROTOBUF_C_TYPE_ENUM: {
-        const ProtobufCEnumValue *value =
-            protobuf_c_enum_descriptor_get_value(f->descriptor, *(const int *)member(m, f));
-        snprintf(out, VALUE_SIZE, "%s", value ? value->name : "");
-        break;
-    }
-    case PROTOBUF_C_TYPE_MESSAGE:
-        if (is_date(f)) {
-            doubt_format_date((const Google__Type__Date *)message_of(m, f), date);
-            snprintf(out, VALUE_SIZE, "%s", date);
-        } else if (f->descriptor == &google__type__decimal__descriptor) {
-            const Google__Type__Decimal *d = (const Google__Type__Decimal *)message_of(m, f);
-            snprintf(out, VALUE_SIZE, "%.120s", d->value);
-        }
-        break;
-    default:
-        break;
-    }
-}
-
-static bool is_segment(const char *path, size_t size, const char *name)
-{
-    return strlen(name) == size && !strncmp(path, name, size);
-}
-
-// The value at a path, as text; "" where it is no single value, or is not set.
-static void value_at(const ProtobufCMessage *m, const char *path, char out[VALUE_SIZE])
-{
-    out[0] = '\0';
-    while (m) {
-        size_t size = strcspn(path, ".");
-        const ProtobufCFieldDescriptor *f = NULL;
-        for (unsigned i = 0; i < m->descriptor->n_fields && !f; i++)
-            if (is_segment(path, size, m->descriptor->fields[i].name))
-                f = &m->descriptor->fields[i];
-        if (!f || !is_chosen(m, f))
-            return;
-        path += size;
-        if (!*path) {
-            format_value(m, f, out);
-            return;
-        }
-        path++;
-        if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-            return;
-        if (f->label != PROTOBUF_C_LABEL_REPEATED) {
-            m = message_of(m, f);
-            continue;
-        }
-        size_t count = count_of(m, f);
-        const ProtobufCMessage *found = NULL;
-        path += *path == '`';
-        size = strcspn(path, ".`");
-        for (size_t i = 0; i < count && !found; i++)
-            if (is_segment(path, size, id_of(element_of(m, f, i))))
-                found = element_of(m, f, i);
-        path += size;
-        path += *path == '`';
-        m = *path ? found : NULL;
-        path += *path == '.';
-    }
-}
-
-static void check_claims(doubt_walk *w, const ProtobufCMessage *m)
-{
-    const ProtobufCFieldDescriptor *f = field_named(m, "citations");
-    for (size_t i = 0; f && i < count_of(m, f) && !w->stopped; i++) {
-        const Ftz__V1__Citation *c = (const Ftz__V1__Citation *)element_of(m, f, i);
-        if (c->stance != FTZ__V1__STANCE__STANCE_CONTRADICTS || !c->stated_value)
-            continue;
-        char held[VALUE_SIZE], stated[VALUE_SIZE] = "";
-        value_at(m, c->path, held);
-        for (unsigned j = 0; j < c->stated_value->base.descriptor->n_fields; j++) {
-            const ProtobufCFieldDescriptor *kind = &c->stated_value->base.descriptor->fields[j];
-            if (kind->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
-                is_chosen(&c->stated_value->base, kind))
-                format_value(&c->stated_value->base, kind, stated);
-        }
-        doubt_report(w, "CLAIMS_CONFLICT", c->path, "held is %s; %s%s says %s (citation %s)",
-                     *held ? held : "something else", c->n_sources ? c->sources[0] : "somebody",
-                     c->n_sources > 1 ? " and others" : "", stated, c->id);
-    }
 }
 
 // --- all of it -----------------------------------------------------------------------------------
@@ -507,7 +336,7 @@ bool doubts_of(const resource_type *type, const ProtobufCMessage *message, const
     if (facts[type->kind])
         facts[type->kind](&w, message);
     walk_message(&w, message);
-    check_claims(&w, message);
+    doubt_claims(&w, message);
     check_proofs(&w, message);
     return !w.stopped;
 }

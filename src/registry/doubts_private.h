@@ -28,6 +28,8 @@ void doubt_format_date(const Google__Type__Date *date, char out[DATE_TEXT_SIZE])
 // The fewest digits that read back.
 void doubt_format_number(double number, char out[DOUBT_NUMBER_SIZE]);
 
+// Citations that contradict what the resource holds.
+void doubt_claims(doubt_walk *w, const ProtobufCMessage *resource);
 // What the facts of one type say against each other, and against the zone and its areas.
 void doubt_zone(doubt_walk *w, const ProtobufCMessage *zone);
 void doubt_area(doubt_walk *w, const ProtobufCMessage *area);
