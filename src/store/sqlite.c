@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Counting every allocation takes a lock all readers would share. Refused, harmlessly, if somebody
-// used SQLite before us.
+enum { SAVEPOINT_SPILL = 16 << 20 };
+
+// Counting every allocation takes a lock all readers would share. What savepoints must be able to
+// undo need not go through a temporary file, which it does from 64 KiB on. Refused, harmlessly, if
+// somebody used SQLite before us.
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, SAVEPOINT_SPILL);
 }
 
 // The next start then finds everything in the one file, and nothing to recover.
