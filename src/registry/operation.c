@@ -1,6 +1,8 @@
 #include "registry/operation.h"
 
 #include "registry/body.h"
+#include "registry/children.h"
+#include "registry/held.h"
 #include "registry/mask.h"
 #include "registry/registry_private.h"
 
@@ -9,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MEMORY = 64 << 20, FIELD_SIZE = 256 };
-enum { ANY_KIND = (1 << RESOURCE_KINDS) - 1 };
-enum { MAX_COUNTED_CHILDREN = 10000, MAX_CHILDREN_AT_ONCE = 256, MAX_CHILD_BYTES = 4 << 20 };
+enum { MAX_MEMORY = 64 << 20 };
 
 void operation_worker_init(operation_worker *w, registry *r)
 {
@@ -48,120 +48,12 @@ static nrpc_code no_memory(nrpc_status *status)
                            "out of memory for a write");
 }
 
-static const char *place_field(const registry_operation *op, const char *field,
-                               char out[FIELD_SIZE])
-{
-    snprintf(out, FIELD_SIZE, "%s%s%s", op->place, *op->place ? "." : "", field);
-    return out;
-}
-
-static const char *resource_field(const registry_operation *op, const char *field,
-                                  char out[FIELD_SIZE])
-{
-    char place[FIELD_SIZE];
-    snprintf(out, FIELD_SIZE, "%s.%s", place_field(op, op->resource_field, place), field);
-    return out;
-}
-
-// The field that says which resource it is.
-static const char *name_field(const registry_operation *op, char out[FIELD_SIZE])
-{
-    if (op->action == REGISTRY_DELETE || op->action == REGISTRY_UNDELETE)
-        return place_field(op, "name", out);
-    return op->id ? place_field(op, op->id_field, out) : resource_field(op, "name", out);
-}
-
 static const char *text_field(const ProtobufCMessage *m, uint32_t number)
 {
     const ProtobufCFieldDescriptor *f =
         protobuf_c_message_descriptor_get_field(m->descriptor, number);
     const char *text = *(const char *const *)(const void *)((const char *)m + f->offset);
     return text ? text : "";
-}
-
-static const char *own_name(const registry_operation *op)
-{
-    const char *text =
-        *(const char *const *)(const void *)((const char *)op->resource + op->type->name_offset);
-    return text ? text : "";
-}
-
-// --- before the transaction ----------------------------------------------------------------------
-
-static const resource_type *parent_type(const registry *r, const resource_type *type)
-{
-    for (int kind = 0; type->parent_is_resource && kind < RESOURCE_KINDS; kind++)
-        if (!strcmp(r->types[kind].collection, type->parent_collection))
-            return &r->types[kind];
-    return NULL;
-}
-
-static bool good_parent(const registry *r, const registry_operation *op, nrpc_status *status)
-{
-    char field[FIELD_SIZE];
-    const resource_type *type = parent_type(r, op->type);
-    resource_name name;
-    parent_name parent;
-    place_field(op, "parent", field);
-    if (!op->type->parent_collection)
-        return true;
-    if (type)
-        return !name_parse(type, op->parent, field, false, &name, status);
-    if (name_parse_parent(op->type, op->parent, field, &parent, status))
-        return false;
-    if (parent.all)
-        name_violate(status, field, "NAME_MALFORMED", op->parent,
-                     "'%s' stands for all; one is needed", op->parent);
-    return !parent.all;
-}
-
-static bool good_id(const registry_operation *op, nrpc_status *status)
-{
-    char field[FIELD_SIZE];
-    bool code = op->type->id_is_code;
-    if (code ? name_is_code(op->id, strlen(op->id)) : name_is_id(op->id, strlen(op->id)))
-        return true;
-    name_violate(status, name_field(op, field), *op->id ? "ID_MALFORMED" : "REQUIRED", op->id,
-                 "'%.64s' is no id of a %s: %s", op->id, op->type->noun,
-                 code ? "[a-z][a-z0-9_]{0,62}" : "[a-z0-9][a-z0-9_-]{0,62}");
-    return false;
-}
-
-static nrpc_code name_by_id(const registry *r, const registry_operation *op, resource_name *name,
-                            nrpc_status *status)
-{
-    bool parent = good_parent(r, op, status), id = good_id(op, status);
-    if (!parent || !id)
-        return status->code;
-    char text[2 * NAME_MAX_SIZE], field[FIELD_SIZE];
-    bool top = !op->type->parent_collection;
-    snprintf(text, sizeof text, "%s%s%s/%s", top ? "" : op->parent, top ? "" : "/",
-             op->type->collection, op->id);
-    return name_parse(op->type, text, name_field(op, field), false, name, status);
-}
-
-nrpc_code operation_name(const registry *r, const registry_operation *op, resource_name *name,
-                         nrpc_status *status)
-{
-    char field[FIELD_SIZE];
-    *name = (resource_name){0};
-    name_field(op, field);
-    if (op->action == REGISTRY_DELETE || op->action == REGISTRY_UNDELETE)
-        return op->type ? name_parse(op->type, op->name, field, false, name, status)
-                        : name_parse_any(r->types, ANY_KIND, op->name, field, name, status);
-    if (op->action == REGISTRY_UPDATE && op->type) {
-        char mask_field[FIELD_SIZE];
-        mask m = {op->mask_paths, op->mask_count, place_field(op, "update_mask", mask_field)};
-        mask_check(r->messages[op->type->kind], &m, status);
-    }
-    if (!op->resource)
-        name_violate(status, place_field(op, op->resource_field, field), "REQUIRED", "",
-                     "is required");
-    if (op->id)
-        return name_by_id(r, op, name, status);
-    if (op->resource)
-        return name_parse(op->type, own_name(op), field, false, name, status);
-    return status->code;
 }
 
 // --- drafts --------------------------------------------------------------------------------------
@@ -181,11 +73,11 @@ static const ProtobufCMessage *named(operation_worker *w, const registry_operati
 static nrpc_code draft_new(operation_worker *w, const registry_operation *op, const char *name,
                            nrpc_status *status)
 {
-    char field[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE];
     const ProtobufCMessage *m = named(w, op, name);
     w->ready = false;
-    return m ? draft_make(&w->draft, w->r, op->type, m, place_field(op, op->resource_field, field),
-                          status)
+    return m ? draft_make(&w->draft, w->r, op->type, m,
+                          operation_place_field(op, op->resource_field, field), status)
              : no_memory(status);
 }
 
@@ -204,66 +96,31 @@ void operation_check_fields(operation_worker *w, const registry_operation *op,
 }
 
 static nrpc_code draft_merged(operation_worker *w, const registry_operation *op,
-                              const store_record *held, nrpc_status *status)
+                              const store_record *now, nrpc_status *status)
 {
-    char field[FIELD_SIZE];
-    size_t size = held->body.size + held->extra.size;
+    char field[OPERATION_FIELD_SIZE];
+    size_t size = now->body.size + now->extra.size;
     w->ready = false;
     uint8_t *whole = arena_alloc(&w->memory, size + 1);
     if (!whole)
         return no_memory(status);
-    if (held->body.size)
-        memcpy(whole, held->body.data, held->body.size);
-    if (held->extra.size)
-        memcpy(whole + held->body.size, held->extra.data, held->extra.size);
+    if (now->body.size)
+        memcpy(whole, now->body.data, now->body.size);
+    if (now->extra.size)
+        memcpy(whole + now->body.size, now->extra.data, now->extra.size);
     ProtobufCMessage *into =
         protobuf_c_message_unpack(op->type->message, &w->memory.pb, size, whole);
     if (!into)
         return no_memory(status);
-    mask m = {op->mask_paths, op->mask_count, place_field(op, "update_mask", field)};
+    mask m = {op->mask_paths, op->mask_count, operation_place_field(op, "update_mask", field)};
     if (mask_apply(op->type, w->r->messages[op->type->kind], &m, op->resource, into, &w->memory,
                    status))
         return status->code;
-    return draft_make(&w->draft, w->r, op->type, into, place_field(op, op->resource_field, field),
-                      status);
+    return draft_make(&w->draft, w->r, op->type, into,
+                      operation_place_field(op, op->resource_field, field), status);
 }
 
 // --- what the store holds ------------------------------------------------------------------------
-
-typedef struct held {
-    arena *memory;
-    store_record record;
-    bool found, no_memory;
-} held;
-
-static bool copy_bytes(arena *memory, store_bytes from, store_bytes *to)
-{
-    void *data = arena_alloc(memory, from.size + 1);
-    if (!data)
-        return false;
-    if (from.size)
-        memcpy(data, from.data, from.size);
-    *to = (store_bytes){data, from.size};
-    return true;
-}
-
-static bool hold(void *context, const store_record *row)
-{
-    held *h = context;
-    store_record *r = &h->record;
-    *r = *row;
-    r->type = arena_strndup(h->memory, row->type, strlen(row->type));
-    r->name = arena_strndup(h->memory, row->name, strlen(row->name));
-    r->parent = arena_strndup(h->memory, row->parent, strlen(row->parent));
-    r->uid = arena_strndup(h->memory, row->uid, strlen(row->uid));
-    r->index = NULL;
-    r->keys = NULL;
-    h->found = true;
-    h->no_memory = !r->type || !r->name || !r->parent || !r->uid ||
-                   !copy_bytes(h->memory, row->body, &r->body) ||
-                   !copy_bytes(h->memory, row->extra, &r->extra);
-    return false;
-}
 
 // A lookup that finds nothing is no error.
 static nrpc_code after_look(nrpc_code code, const held *h, nrpc_status *why, nrpc_status *status)
@@ -281,7 +138,7 @@ static nrpc_code look(operation_worker *w, store_tx *tx, const char *name, held 
 {
     nrpc_status why = {0};
     *h = (held){.memory = &w->memory};
-    return after_look(store_tx_get(tx, name, hold, h, &why), h, &why, status);
+    return after_look(store_tx_get(tx, name, held_row, h, &why), h, &why, status);
 }
 
 void operation_ahead(operation_worker *w, const store_context *c, const registry_operation *op,
@@ -294,8 +151,8 @@ void operation_ahead(operation_worker *w, const store_context *c, const registry
         return;
     forget(w);
     if (op->action == REGISTRY_UPDATE)
-        code = after_look(store_get(w->r->store, c, name->text, 0, true, hold, &h, &why), &h, &why,
-                          &status);
+        code = after_look(store_get(w->r->store, c, name->text, 0, true, held_row, &h, &why), &h,
+                          &why, &status);
     if (!code && h.found)
         code = draft_merged(w, op, &h.record, &status);
     else if (!code)
@@ -339,8 +196,8 @@ static nrpc_code refuse(const char *field, const resource_type *type, const char
 static nrpc_code not_found(const registry_operation *op, const resource_name *name,
                            nrpc_status *status)
 {
-    char field[FIELD_SIZE];
-    return refuse(name_field(op, field), name->type, name->text, NRPC_NOT_FOUND,
+    char field[OPERATION_FIELD_SIZE];
+    return refuse(operation_name_field(op, field), name->type, name->text, NRPC_NOT_FOUND,
                   "RESOURCE_NOT_FOUND", status, "there is no %s '%s'", name->type->noun,
                   name->text);
 }
@@ -362,8 +219,8 @@ static nrpc_code check_etag(const operation_worker *w, const resource_name *name
 static nrpc_code check_parent(operation_worker *w, store_tx *tx, const registry_operation *op,
                               const resource_name *name, nrpc_code missing, nrpc_status *status)
 {
-    const resource_type *type = parent_type(w->r, name->type);
-    char parent[NAME_MAX_SIZE + 1], field[FIELD_SIZE];
+    const resource_type *type = resource_parent_type(w->r->types, name->type);
+    char parent[NAME_MAX_SIZE + 1], field[OPERATION_FIELD_SIZE];
     held h;
     if (!type)
         return NRPC_OK;
@@ -373,9 +230,9 @@ static nrpc_code check_parent(operation_worker *w, store_tx *tx, const registry_
     if (h.found && !h.record.delete_time_us)
         return NRPC_OK;
     if (op->id)
-        place_field(op, "parent", field);
+        operation_place_field(op, "parent", field);
     else
-        name_field(op, field);
+        operation_name_field(op, field);
     bool found = h.found;
     nrpc_code code = found ? NRPC_FAILED_PRECONDITION : missing;
     refuse(field, type, parent, code,
@@ -394,10 +251,11 @@ typedef struct missing {
 static bool note_missing(void *context, const char *name, const char *path)
 {
     missing *m = context;
-    char field[FIELD_SIZE * 4], prefix[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE * 4], prefix[OPERATION_FIELD_SIZE];
     if (!strcmp(path, "name") || !strcmp(name, m->self))
         return true; // the parent was looked at before
-    snprintf(field, sizeof field, "%s.%s", place_field(m->op, m->op->resource_field, prefix), path);
+    snprintf(field, sizeof field, "%s.%s",
+             operation_place_field(m->op, m->op->resource_field, prefix), path);
     name_violate(m->status, field, "REFERENCE_NOT_FOUND", name,
                  "refers to '%s', which is not in the registry", name);
     return true;
@@ -444,15 +302,15 @@ static nrpc_code put_new(operation_worker *w, store_tx *tx, const registry_opera
     return put_draft(w, tx, op, STORE_CREATED, &record, status);
 }
 
-static nrpc_code create(operation_worker *w, store_tx *tx, const registry_operation *op,
-                        const resource_name *name, const held *h, nrpc_status *status)
+static nrpc_code create_one(operation_worker *w, store_tx *tx, const registry_operation *op,
+                            const resource_name *name, const held *h, nrpc_status *status)
 {
-    char field[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE];
     if (!h->found)
         return put_new(w, tx, op, name, status);
     bool deleted = h->record.delete_time_us != 0;
-    refuse(name_field(op, field), name->type, name->text, NRPC_ALREADY_EXISTS, "RESOURCE_EXISTS",
-           status,
+    refuse(operation_name_field(op, field), name->type, name->text, NRPC_ALREADY_EXISTS,
+           "RESOURCE_EXISTS", status,
            deleted ? "there is a deleted %s '%s': undelete it, or choose another id"
                    : "there is a %s '%s' already",
            name->type->noun, name->text);
@@ -464,19 +322,19 @@ static bool same_bytes(store_bytes a, const buffer *b)
     return a.size == b->size && (!a.size || !memcmp(a.data, b->data, a.size));
 }
 
-static nrpc_code update(operation_worker *w, store_tx *tx, const registry_operation *op,
-                        const resource_name *name, const held *h, nrpc_status *status)
+static nrpc_code update_one(operation_worker *w, store_tx *tx, const registry_operation *op,
+                            const resource_name *name, const held *h, nrpc_status *status)
 {
-    char field[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE];
     if (!h->found && op->allow_missing)
         return put_new(w, tx, op, name, status);
     if (!h->found)
         return not_found(op, name, status);
     if (h->record.delete_time_us)
-        return refuse(name_field(op, field), name->type, name->text, NRPC_FAILED_PRECONDITION,
-                      "RESOURCE_DELETED", status, "the %s '%s' is deleted: undelete it first",
-                      name->type->noun, name->text);
-    if (check_etag(w, name, h, resource_field(op, "etag", field),
+        return refuse(operation_name_field(op, field), name->type, name->text,
+                      NRPC_FAILED_PRECONDITION, "RESOURCE_DELETED", status,
+                      "the %s '%s' is deleted: undelete it first", name->type->noun, name->text);
+    if (check_etag(w, name, h, operation_resource_field(op, "etag", field),
                    text_field(op->resource, op->type->etag), status))
         return status->code;
     if (!(w->ready && w->ready_revision == h->record.revision) &&
@@ -492,49 +350,12 @@ static nrpc_code update(operation_worker *w, store_tx *tx, const registry_operat
     return put_draft(w, tx, op, STORE_UPDATED, &record, status);
 }
 
-// Writes a record whose bytes stay as they are.
-static nrpc_code put_held(operation_worker *w, store_tx *tx, store_operation operation,
-                          const resource_type *type, store_record *record, nrpc_status *status)
-{
-    bool deleted = operation == STORE_DELETED;
-    record->revision = tx->revision;
-    record->update_time_us = tx->time_us;
-    record->delete_time_us = deleted ? tx->time_us : 0;
-    record->purge_time_us = deleted ? tx->time_us + REGISTRY_DELETED_KEPT_US : 0;
-    return put_record(&w->put, tx, operation, type, record, status);
-}
-
-// --- children ------------------------------------------------------------------------------------
-
-static bool has_child_types(const registry *r, const resource_type *type)
-{
-    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
-        if (parent_type(r, &r->types[kind]) == type)
-            return true;
-    return false;
-}
-
-typedef struct tally {
-    const registry *r;
-    size_t of_kind[RESOURCE_KINDS];
-    size_t all;
-} tally;
-
-static bool count_child(void *context, const store_record *row)
-{
-    tally *t = context;
-    const resource_type *type = resource_type_named(t->r->types, row->type);
-    if (type)
-        t->of_kind[type->kind]++;
-    return ++t->all < MAX_COUNTED_CHILDREN;
-}
-
 static nrpc_code check_childless(operation_worker *w, store_tx *tx, const registry_operation *op,
                                  const resource_name *name, nrpc_status *status)
 {
-    tally t = {.r = w->r};
-    char field[FIELD_SIZE], said[256] = "";
-    nrpc_code code = store_tx_children(tx, name->text, count_child, &t, status);
+    children_tally t;
+    char field[OPERATION_FIELD_SIZE], said[256] = "";
+    nrpc_code code = children_count(w->r->types, tx, name->text, &t, status);
     if (code || !t.all)
         return code;
     for (int kind = 0; kind < RESOURCE_KINDS; kind++) {
@@ -543,67 +364,19 @@ static nrpc_code check_childless(operation_worker *w, store_tx *tx, const regist
             snprintf(said + used, sizeof said - used, "%s%zu %s%s", used ? ", " : "", n,
                      w->r->types[kind].noun, n == 1 ? "" : "s");
     }
-    refuse(name_field(op, field), name->type, name->text, NRPC_FAILED_PRECONDITION, "HAS_CHILDREN",
-           status, "the %s '%s' has %s%s: delete them first, or with `force`", name->type->noun,
-           name->text, t.all < MAX_COUNTED_CHILDREN ? "" : "at least ", said);
+    refuse(operation_name_field(op, field), name->type, name->text, NRPC_FAILED_PRECONDITION,
+           "HAS_CHILDREN", status, "the %s '%s' has %s%s: delete them first, or with `force`",
+           name->type->noun, name->text, t.all < CHILDREN_MAX_COUNTED ? "" : "at least ", said);
     for (int kind = 0; kind < RESOURCE_KINDS; kind++)
         if (t.of_kind[kind])
             nrpc_status_add(status, w->r->types[kind].group, "%zu", t.of_kind[kind]);
     return status->code;
 }
 
-typedef struct brood {
-    arena *memory;
-    store_record records[MAX_CHILDREN_AT_ONCE];
-    size_t count, bytes;
-    bool no_memory;
-} brood;
-
-static bool take_child(void *context, const store_record *row)
+static nrpc_code delete_one(operation_worker *w, store_tx *tx, const registry_operation *op,
+                            const resource_name *name, const held *h, nrpc_status *status)
 {
-    brood *b = context;
-    held h = {.memory = b->memory};
-    hold(&h, row);
-    b->no_memory = h.no_memory;
-    b->records[b->count++] = h.record;
-    b->bytes += row->body.size + row->extra.size;
-    return !b->no_memory && b->count < MAX_CHILDREN_AT_ONCE && b->bytes < MAX_CHILD_BYTES;
-}
-
-// In portions: a zone may have more events than memory holds.
-static nrpc_code delete_children(operation_worker *w, store_tx *tx, const char *name,
-                                 nrpc_status *status)
-{
-    CLEANUP(arena_fini) arena memory;
-    brood *b = malloc(sizeof *b);
-    nrpc_code code = b ? NRPC_OK : no_memory(status);
-    arena_init(&memory, NULL, 0, MAX_MEMORY, NULL);
-    while (!code) {
-        b->memory = &memory;
-        b->count = b->bytes = 0;
-        b->no_memory = false;
-        code = store_tx_children(tx, name, take_child, b, status);
-        if (!code && b->no_memory)
-            code = no_memory(status);
-        if (code || !b->count)
-            break;
-        for (size_t i = 0; i < b->count && !code; i++) {
-            const resource_type *type = resource_type_named(w->r->types, b->records[i].type);
-            code = type ? put_held(w, tx, STORE_DELETED, type, &b->records[i], status)
-                        : nrpc_status_set(status, NRPC_DATA_LOSS, "STORE_CORRUPT",
-                                          "%s is of a type that is not known", b->records[i].name);
-        }
-        arena_fini(&memory);
-        arena_init(&memory, NULL, 0, MAX_MEMORY, NULL);
-    }
-    free(b);
-    return code;
-}
-
-static nrpc_code delete (operation_worker *w, store_tx *tx, const registry_operation *op,
-                         const resource_name *name, const held *h, nrpc_status *status)
-{
-    char field[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE];
     bool gone = !h->found || h->record.delete_time_us;
     if (gone && op->allow_missing) {
         w->record = h->record;
@@ -613,38 +386,36 @@ static nrpc_code delete (operation_worker *w, store_tx *tx, const registry_opera
     if (!h->found)
         return not_found(op, name, status);
     if (gone)
-        return refuse(name_field(op, field), name->type, name->text, NRPC_NOT_FOUND,
+        return refuse(operation_name_field(op, field), name->type, name->text, NRPC_NOT_FOUND,
                       "RESOURCE_DELETED", status, "the %s '%s' is deleted already",
                       name->type->noun, name->text);
-    if (check_etag(w, name, h, place_field(op, "etag", field), op->etag, status))
+    if (check_etag(w, name, h, operation_place_field(op, "etag", field), op->etag, status))
         return status->code;
-    if (has_child_types(w->r, name->type)) {
-        nrpc_code code = op->force ? delete_children(w, tx, name->text, status)
-                                   : check_childless(w, tx, op, name, status);
-        if (code)
-            return code;
-    }
+    nrpc_code code = op->force ? children_delete(w->r->types, &w->put, tx, name->text, status)
+                               : check_childless(w, tx, op, name, status);
+    if (code)
+        return code;
     w->record = h->record;
-    nrpc_code code = put_held(w, tx, STORE_DELETED, name->type, &w->record, status);
+    code = put_again(&w->put, tx, STORE_DELETED, name->type, &w->record, status);
     w->there = w->changed = !code;
     return code;
 }
 
-static nrpc_code undelete(operation_worker *w, store_tx *tx, const registry_operation *op,
-                          const resource_name *name, const held *h, nrpc_status *status)
+static nrpc_code undelete_one(operation_worker *w, store_tx *tx, const registry_operation *op,
+                              const resource_name *name, const held *h, nrpc_status *status)
 {
-    char field[FIELD_SIZE];
+    char field[OPERATION_FIELD_SIZE];
     if (!h->found)
         return not_found(op, name, status);
     if (!h->record.delete_time_us)
-        return refuse(name_field(op, field), name->type, name->text, NRPC_ALREADY_EXISTS,
+        return refuse(operation_name_field(op, field), name->type, name->text, NRPC_ALREADY_EXISTS,
                       "RESOURCE_NOT_DELETED", status, "the %s '%s' is not deleted",
                       name->type->noun, name->text);
-    if (check_etag(w, name, h, place_field(op, "etag", field), op->etag, status) ||
+    if (check_etag(w, name, h, operation_place_field(op, "etag", field), op->etag, status) ||
         check_parent(w, tx, op, name, NRPC_FAILED_PRECONDITION, status))
         return status->code;
     w->record = h->record;
-    nrpc_code code = put_held(w, tx, STORE_UNDELETED, name->type, &w->record, status);
+    nrpc_code code = put_again(&w->put, tx, STORE_UNDELETED, name->type, &w->record, status);
     w->there = w->changed = !code;
     return code;
 }
@@ -657,13 +428,13 @@ static nrpc_code apply(operation_worker *w, store_tx *tx, const registry_operati
         return status->code;
     switch (op->action) {
     case REGISTRY_CREATE:
-        return create(w, tx, op, name, &h, status);
+        return create_one(w, tx, op, name, &h, status);
     case REGISTRY_UPDATE:
-        return update(w, tx, op, name, &h, status);
+        return update_one(w, tx, op, name, &h, status);
     case REGISTRY_DELETE:
-        return delete (w, tx, op, name, &h, status);
+        return delete_one(w, tx, op, name, &h, status);
     default:
-        return undelete(w, tx, op, name, &h, status);
+        return undelete_one(w, tx, op, name, &h, status);
     }
 }
 

@@ -1,6 +1,6 @@
 // One operation of a write (write.h) inside its transaction.
 //
-//   operation_name     before the transaction: what it is about; faults of form
+//   operation_name     before the transaction: what it is about; faults of form (operation_name.c)
 //   operation_ahead    before the transaction: as much of the work as can be done there
 //   operation_apply    inside it
 //
@@ -36,6 +36,16 @@ typedef struct operation_worker {
 
 void operation_worker_init(operation_worker *w, registry *r);
 void operation_worker_fini(operation_worker *w);
+
+enum { OPERATION_FIELD_SIZE = 256 };
+
+// How violations call a field of the operation, one of its resource, and the one that says which
+// resource it is.
+const char *operation_place_field(const registry_operation *op, const char *field,
+                                  char out[OPERATION_FIELD_SIZE]);
+const char *operation_resource_field(const registry_operation *op, const char *field,
+                                     char out[OPERATION_FIELD_SIZE]);
+const char *operation_name_field(const registry_operation *op, char out[OPERATION_FIELD_SIZE]);
 
 // The name of the resource. Violations of everything that can be seen without the store, but for
 // the resource's own fields.

@@ -1,6 +1,7 @@
 #include "registry/put.h"
 
 #include "registry/registry_private.h"
+#include "registry/write.h"
 
 #include <string.h>
 
@@ -67,4 +68,15 @@ nrpc_code put_record(putter *p, store_tx *tx, store_operation operation, const r
     if (!whole.index)
         return no_memory(status);
     return store_tx_put(tx, operation, &whole, status);
+}
+
+nrpc_code put_again(putter *p, store_tx *tx, store_operation operation, const resource_type *type,
+                    store_record *record, nrpc_status *status)
+{
+    bool deleted = operation == STORE_DELETED;
+    record->revision = tx->revision;
+    record->update_time_us = tx->time_us;
+    record->delete_time_us = deleted ? tx->time_us : 0;
+    record->purge_time_us = deleted ? tx->time_us + REGISTRY_DELETED_KEPT_US : 0;
+    return put_record(p, tx, operation, type, record, status);
 }

@@ -34,4 +34,9 @@ MUST_USE nrpc_code put_record(putter *p, store_tx *tx, store_operation operation
                               const resource_type *type, const store_record *record,
                               nrpc_status *status);
 
+// Deletes, or brings back, a record that was read in the transaction: its bytes stay as they are.
+// Its revision and times become those of now.
+MUST_USE nrpc_code put_again(putter *p, store_tx *tx, store_operation operation,
+                             const resource_type *type, store_record *record, nrpc_status *status);
+
 #endif

@@ -140,6 +140,14 @@ const resource_type *resource_type_of_record(const resource_type *types,
     return NULL;
 }
 
+const resource_type *resource_parent_type(const resource_type *types, const resource_type *type)
+{
+    for (int kind = 0; type->parent_is_resource && kind < RESOURCE_KINDS; kind++)
+        if (!strcmp(types[kind].collection, type->parent_collection))
+            return &types[kind];
+    return NULL;
+}
+
 const resource_type *resource_type_named(const resource_type *types, const char *singular)
 {
     for (int kind = 0; kind < RESOURCE_KINDS; kind++)

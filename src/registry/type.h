@@ -59,6 +59,8 @@ MUST_USE nrpc_code resource_types_init(resource_type *out, nrpc_status *status);
 const resource_type *resource_type_of_record(const resource_type *types,
                                              const ProtobufCMessage *record,
                                              const ProtobufCMessage **message);
+// What its resources lie in; NULL: nothing, or no resource.
+const resource_type *resource_parent_type(const resource_type *types, const resource_type *type);
 // NULL: there is none of that singular name.
 const resource_type *resource_type_named(const resource_type *types, const char *singular);
 
