@@ -2,7 +2,7 @@
 //
 // It owns: the resource types, the schema pool, the cache of packed answers, imports under way. It
 // borrows the store, and is its observer. What can be done with it stands in read.h (get, batch
-// get, list) and import.h (every write there is today).
+// get, list), write.h, import.h, search.h, changes.h and their like.
 //
 // Threads: any, for everything but open and close.
 #ifndef REGISTRY_REGISTRY_H
