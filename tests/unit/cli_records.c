@@ -40,8 +40,7 @@ static FILE *file_with(const char *text, size_t size)
     return file;
 }
 
-// --- lines
-// -----------------------------------------------------------------------------------------
+// --- lines --------------------------------------------------------------------------------------
 
 static void lines_come_one_by_one(void **state)
 {
@@ -176,8 +175,7 @@ static void what_is_wrong_with_lines_is_told_by_their_number(void **state)
     import_plan_fini(&plan);
 }
 
-// --- the spool
-// -------------------------------------------------------------------------------------
+// --- the spool ----------------------------------------------------------------------------------
 
 static size_t make(const char *name, char *out)
 {
@@ -250,8 +248,7 @@ static void an_unordered_spool_loses_nothing(void **state)
     record_spool_fini(&spool);
 }
 
-// --- what is written
-// -------------------------------------------------------------------------------
+// --- what is written ----------------------------------------------------------------------------
 
 static const schema_field *group(const char *name)
 {
@@ -346,8 +343,7 @@ static void a_full_disk_is_an_error(void **state)
     export_file_fini(&file);
 }
 
-// --- progress
-// --------------------------------------------------------------------------------------
+// --- progress -----------------------------------------------------------------------------------
 
 static void progress_tells_rate_and_time_left(void **state)
 {
@@ -373,8 +369,7 @@ static void progress_tells_rate_and_time_left(void **state)
     }
 }
 
-// --- what is made up
-// -------------------------------------------------------------------------------
+// --- what is made up ----------------------------------------------------------------------------
 
 static char *generated(const generate_spec *spec, size_t *size)
 {

@@ -156,7 +156,8 @@ static nrpc_code set_value(json_t *object, const schema_field *field, const char
 {
     json_t *value = (field->repeated ? list_of : one_of)(field, text, status);
     if (value) {
-        json_object_del(object, field->name);
+        if (strcmp(field->name, field->json_name) != 0)
+            json_object_del(object, field->name); // as --data may have it
         json_object_set_new(object, field->json_name, value);
     }
     return status->code;

@@ -54,8 +54,7 @@ static nrpc_code note_revision(exporting *e, const nrpc_reply *reply, nrpc_statu
     return NRPC_OK;
 }
 
-// --- cited sources, which go with a zone
-// ---------------------------------------------------------------
+// --- cited sources, which go with a zone --------------------------------------------------------
 
 static void note_citation(exporting *e, const schema_field *sources, const pbwire_field *citation)
 {
@@ -131,8 +130,7 @@ static nrpc_code read_cited(exporting *e, nrpc_status *status)
     return status->code;
 }
 
-// --- reading
-// ---------------------------------------------------------------------------------------
+// --- reading ------------------------------------------------------------------------------------
 
 static nrpc_code take_record(exporting *e, const schema_field *group, const void *record,
                              size_t size, nrpc_status *status)
@@ -232,8 +230,7 @@ static void count_records(exporting *e)
     }
 }
 
-// --- what changed meanwhile
-// ------------------------------------------------------------------------------
+// --- what changed meanwhile ---------------------------------------------------------------------
 
 static bool is_wanted(const exporting *e, const char *name)
 {
@@ -309,8 +306,7 @@ static nrpc_code read_all(exporting *e, nrpc_status *status)
     return status->code;
 }
 
-// --- the command
-// -----------------------------------------------------------------------------------
+// --- the command --------------------------------------------------------------------------------
 
 static nrpc_code write_record(void *context, uint32_t group, const void *record, size_t size,
                               nrpc_status *status)

@@ -34,8 +34,7 @@ typedef struct importing {
     double size, consumed; // bytes of the sources; size 0: not known
 } importing;
 
-// --- reading
-// ---------------------------------------------------------------------------------------
+// --- reading ------------------------------------------------------------------------------------
 
 static nrpc_code add_source(importing *i, const char *name, FILE *file, buffer *head,
                             nrpc_status *status)
@@ -86,8 +85,7 @@ static nrpc_code read_files(importing *i, nrpc_status *status)
     return status->code;
 }
 
-// --- sending
-// ---------------------------------------------------------------------------------------
+// --- sending ------------------------------------------------------------------------------------
 
 static void add_up(importing *i, Ftz__V1__Import *done)
 {
@@ -182,8 +180,7 @@ static nrpc_code send_all(importing *i, nrpc_status *status)
     return status->code;
 }
 
-// --- the command
-// -----------------------------------------------------------------------------------
+// --- the command --------------------------------------------------------------------------------
 
 static nrpc_code print_result(cli *c, const Ftz__V1__Import *result, nrpc_status *status)
 {

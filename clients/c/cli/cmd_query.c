@@ -67,8 +67,7 @@ int run_search(cli *c)
                        NULL);
 }
 
-// --- timeline
-// --------------------------------------------------------------------------------------
+// --- timeline -----------------------------------------------------------------------------------
 
 // "TIMELINE_KIND_AREA_OPENED" of "area_opened" or "area-opened".
 static bool set_kinds(cli *c, json_t *request)
@@ -107,8 +106,7 @@ int run_timeline(cli *c)
                        NULL, NULL);
 }
 
-// --- powers
-// ----------------------------------------------------------------------------------------
+// --- powers -------------------------------------------------------------------------------------
 
 static void print_gaps(const cli *c, const json_t *rest)
 {
@@ -144,8 +142,7 @@ int run_powers(cli *c)
                        print_gaps, NULL);
 }
 
-// --- aggregate
-// -------------------------------------------------------------------------------------
+// --- aggregate ----------------------------------------------------------------------------------
 
 // A row for each sum of each bucket, or for a bucket without sums.
 typedef struct bucket_rows {
@@ -259,8 +256,7 @@ int run_aggregate(cli *c)
                : pages_print(c, method, request, false, NULL, NULL);
 }
 
-// --- doubts and history
-// ----------------------------------------------------------------------------
+// --- doubts and history -------------------------------------------------------------------------
 
 int run_check(cli *c)
 {

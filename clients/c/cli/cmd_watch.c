@@ -32,8 +32,7 @@ static nrpc_code out_of_memory(nrpc_status *status)
     return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
 }
 
-// --- where to begin
-// --------------------------------------------------------------------------------
+// --- where to begin -----------------------------------------------------------------------------
 
 // The revision that the registry is at, "STOREID:DECIMAL". It also tells whether anybody is there.
 static char *current_revision(watching *w, nrpc_status *status)
@@ -82,8 +81,7 @@ static nrpc_code find_start(watching *w, nrpc_status *status)
     return w->since ? NRPC_OK : out_of_memory(status);
 }
 
-// --- what is said
-// ----------------------------------------------------------------------------------
+// --- what is said -------------------------------------------------------------------------------
 
 static void print_line(const watching *w, const json_t *change)
 {
@@ -182,8 +180,7 @@ static void say_away(void *context, bool away)
           stderr);
 }
 
-// --- signals
-// ---------------------------------------------------------------------------------------
+// --- signals ------------------------------------------------------------------------------------
 //
 // Every thread has them blocked, but for one that waits for them and ends the watch.
 
@@ -211,8 +208,7 @@ static void block_signals(sigset_t *signals)
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
-// --- the command
-// -----------------------------------------------------------------------------------
+// --- the command --------------------------------------------------------------------------------
 
 static nrpc_code follow(watching *w, nrpc_status *status)
 {

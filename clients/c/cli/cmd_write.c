@@ -29,8 +29,7 @@ static nrpc_code out_of_memory(nrpc_status *status)
     return nrpc_status_set(status, NRPC_RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "out of memory");
 }
 
-// --- what is to be written
-// -------------------------------------------------------------------------
+// --- what is to be written ----------------------------------------------------------------------
 
 // The JSON of --data, or an empty object.
 static json_t *read_data(const cli *c, nrpc_status *status)
@@ -106,8 +105,7 @@ static json_t *read_resource(cli *c, json_t *paths, nrpc_status *status)
     return object;
 }
 
-// --- requests
-// --------------------------------------------------------------------------------------
+// --- requests -----------------------------------------------------------------------------------
 
 // The field of a request that holds the resource, or the id of the new one.
 static const schema_field *resource_field(const schema_method *method, const schema_message *type)
@@ -196,8 +194,7 @@ nrpc_code write_update(cli *c, json_t *resource, const json_t *paths, const char
     return reply->status.code;
 }
 
-// --- what has been written
-// -------------------------------------------------------------------------
+// --- what has been written ----------------------------------------------------------------------
 
 static void print_field(buffer *line, const schema_message *type, const json_t *object,
                         const char *before, const char *name)
@@ -254,8 +251,7 @@ static int end(cli *c, json_t *request, nrpc_reply *reply, const char *what, nrp
     return status->code ? cli_fail(c, status) : cli_finish();
 }
 
-// --- the verbs
-// -------------------------------------------------------------------------------------
+// --- the verbs ----------------------------------------------------------------------------------
 
 // zones/x/areas/y: in zones/x, y.
 static void set_new_name(const schema_method *method, json_t *request, const char *name)

@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// --- chance
-// ----------------------------------------------------------------------------------------
+// --- chance -------------------------------------------------------------------------------------
 
 typedef struct chance {
     uint64_t state;
@@ -38,8 +37,7 @@ static inline bool chance_percent(chance *c, uint32_t percent)
     return chance_below(c, 100) < percent;
 }
 
-// --- output
-// ----------------------------------------------------------------------------------------
+// --- output -------------------------------------------------------------------------------------
 
 enum { TEXT_ROOM = 1 << 16 };
 
@@ -73,8 +71,7 @@ void text_put_number(text_out *t, uint64_t value, unsigned digits);
 // 12345 as 123.45; no zeros at the end.
 void text_put_hundredths(text_out *t, uint64_t value);
 
-// --- days
-// ------------------------------------------------------------------------------------------
+// --- days ---------------------------------------------------------------------------------------
 
 typedef struct day {
     unsigned year, month, day; // month and day 0: not known
@@ -86,8 +83,7 @@ int32_t day_number(day d);
 // {"year":2024,"month":1,"day":5}
 void text_put_date(text_out *t, day d);
 
-// --- names
-// -----------------------------------------------------------------------------------------
+// --- names --------------------------------------------------------------------------------------
 
 // A place with a name of two or three syllables, the same in every script.
 typedef struct place_name {

@@ -165,7 +165,7 @@ nrpc_code import_plan_add(import_plan *plan, const char *file, const char *text,
     return status->code;
 }
 
-// --- lines ---------------------------------------------------------------------------------------
+// --- lines --------------------------------------------------------------------------------------
 
 static size_t skip_blanks(const char *text, size_t size, size_t at)
 {
@@ -220,7 +220,7 @@ nrpc_code import_plan_add_line(import_plan *plan, const char *file, size_t line,
     return status->code;
 }
 
-// --- from the server's paths to the files' -------------------------------------------------------
+// --- from the server's paths to the files' ------------------------------------------------------
 
 // One segment, "names[2]": appends it as the file writes it, and steps into what it names.
 static const char *put_segment(buffer *out, const char *path, const schema_message **type,

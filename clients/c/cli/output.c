@@ -55,8 +55,7 @@ static void put_row(listing *l, const json_t *object)
     buffer_fini(&line);
 }
 
-// --- a listing
-// -------------------------------------------------------------------------------------
+// --- a listing ----------------------------------------------------------------------------------
 
 const schema_field *listing_field(const schema_message *response)
 {
@@ -217,8 +216,7 @@ nrpc_code listing_end(listing *l, bool failed, nrpc_status *status)
     return code;
 }
 
-// --- one message
-// -----------------------------------------------------------------------------------
+// --- one message --------------------------------------------------------------------------------
 
 static nrpc_code print_object(const cli *c, output_format format, const schema_message *type,
                               const void *data, size_t size, nrpc_status *status)
@@ -260,8 +258,7 @@ nrpc_code output_message(const cli *c, output_format format, const schema_messag
     return code;
 }
 
-// --- rows
-// ------------------------------------------------------------------------------------------
+// --- rows ---------------------------------------------------------------------------------------
 
 static const char *cell_of(const json_t *row, const char *key)
 {

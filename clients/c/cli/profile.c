@@ -115,8 +115,7 @@ static void put_head(const page *p, const json_t *profile)
     put_line(p, "meant to be", zone, "positioning_text");
 }
 
-// --- areas
-// -----------------------------------------------------------------------------------------
+// --- areas --------------------------------------------------------------------------------------
 
 // Of 100 percent, in eighths of a column.
 static void put_bar(const page *p, double percent)
@@ -186,8 +185,7 @@ static void put_areas(const page *p, const json_t *profile)
     buffer_fini(&text);
 }
 
-// --- events and powers
-// -----------------------------------------------------------------------------
+// --- events and powers --------------------------------------------------------------------------
 
 // What is left of a line, wrapped.
 static void put_rest(const page *p, const char *text, size_t column)

@@ -6,6 +6,7 @@
 #define CLI_REQUEST_H
 
 #include "cli.h"
+#include "lib/request_id.h"
 
 #include <jansson.h>
 
@@ -35,8 +36,7 @@ char *resource_typed_name(const cli *c, const char *typed);
 // What --type says, as requests have it. False when a mistake has been reported.
 bool option_types(const cli *c, option_list *out);
 
-// A new UUIDv4, or the one of --request-id, into out. INTERNAL, reason NO_RANDOMNESS.
-enum { REQUEST_ID_SIZE = 37 };
+// The UUID of --request-id, or a new one. Errors: those of request_id_make.
 nrpc_code request_make_id(const cli *c, char out[REQUEST_ID_SIZE], nrpc_status *status);
 
 // Calls with a request; *reply is written in every case. Returns reply->status.code.

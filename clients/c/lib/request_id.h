@@ -1,5 +1,5 @@
 // Ids of requests, by which a write may be sent again and is done once (AIP-155).
-// Private to libftz. Any thread.
+// Private to libftz and the command line. Any thread.
 #ifndef LIB_REQUEST_ID_H
 #define LIB_REQUEST_ID_H
 

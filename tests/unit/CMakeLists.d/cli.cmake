@@ -17,3 +17,7 @@ ftz_test(cli_calls SOURCES cli_calls.c DEPS ftz_client cli_test_proto LABELS uni
 add_dependencies(cli_calls cli_test_set ftz)
 target_compile_definitions(cli_calls PRIVATE CLI_TEST_SET="${cli_test_set}"
                                              FTZ_COMMAND="$<TARGET_FILE:ftz>")
+
+ftz_test(cli_queries SOURCES cli_queries.c DEPS ftz_cli LABELS unit)
+add_dependencies(cli_queries ftz)
+target_compile_definitions(cli_queries PRIVATE FTZ_COMMAND="$<TARGET_FILE:ftz>")
