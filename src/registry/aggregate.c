@@ -329,8 +329,8 @@ static nrpc_code check(question *q, const Ftz__V1__AggregateRequest *request, as
     aggregation *plan = &a->plan;
     const resource_type *type = check_type(q, request->resource_type, status);
     check_parent(q, request->parent, a, status);
-    a->limit = question_page_size(request->page_size, AGGREGATE_DEFAULT_PAGE, AGGREGATE_MAX_PAGE,
-                                  "page_size", status);
+    a->limit = page_limit(request->page_size, AGGREGATE_DEFAULT_PAGE, AGGREGATE_MAX_PAGE,
+                          "page_size", status);
     if (!type)
         return status->code;
     plan->summing.type = type;

@@ -8,6 +8,7 @@
 #include "registry/body.h"
 #include "registry/names.h"
 #include "registry/registry_private.h"
+#include "registry/rows.h"
 #include "registry/token.h"
 #include "schema/suggest.h"
 
@@ -102,26 +103,6 @@ static void parse_type(const registry *r, const char *text, size_t i, unsigned *
                  near.best ? "'?" : "");
 }
 
-static size_t page_limit(int32_t page_size, int standard, int most, nrpc_status *status)
-{
-    if (page_size < 0) {
-        char size[16];
-        snprintf(size, sizeof size, "%" PRId32, page_size);
-        name_violate(status, "page_size", "NEGATIVE", size,
-                     "is %" PRId32 "; use 1 to %d, or 0 for %d", page_size, most, standard);
-    }
-    return page_size <= 0 ? (size_t)standard : page_size > most ? (size_t)most : (size_t)page_size;
-}
-
-static void check_view(int view, nrpc_status *status)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%d", view);
-    if (view < 0 || view > FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_FULL)
-        name_violate(status, "view", "UNKNOWN_ENUM_VALUE", text,
-                     "%d is no ResourceView; use RESOURCE_VIEW_BASIC or RESOURCE_VIEW_FULL", view);
-}
-
 nrpc_code changes_query_init(const registry *r, const changes_request *q, changes_query *out,
                              nrpc_status *status)
 {
@@ -131,8 +112,9 @@ nrpc_code changes_query_init(const registry *r, const changes_request *q, change
                            .view = q->view,
                            .max_size = q->max_size,
                            .row_field = q->row_field};
-    out->limit = page_limit(q->page_size, CHANGES_DEFAULT_PAGE, CHANGES_MAX_PAGE, status);
-    check_view(q->view, status);
+    out->limit =
+        page_limit(q->page_size, CHANGES_DEFAULT_PAGE, CHANGES_MAX_PAGE, "page_size", status);
+    view_check(q->view, status);
     for (size_t i = 0; i < q->resource_type_count; i++)
         parse_type(r, q->resource_types[i], i, &out->filter.types, status);
     if (strlen(q->name_prefix) > MAX_PREFIX)
@@ -478,7 +460,7 @@ static nrpc_code parse_revisions(registry *r, const revisions_request *q, buffer
 {
     resource_name name;
     buffer payload = {0};
-    check_view(q->view, status);
+    view_check(q->view, status);
     if (name_parse_any(r->types, (1u << RESOURCE_KINDS) - 1, q->name, "name", &name, status) ||
         status->code)
         return status->code;
@@ -513,7 +495,7 @@ nrpc_code registry_revisions(registry *r, const store_context *c, const revision
 {
     buffer bound = {0};
     change_place before = {INT64_MAX, 0};
-    size_t limit = page_limit(q->page_size, 50, CHANGES_MAX_PAGE, status), written = 0;
+    size_t limit = page_limit(q->page_size, 50, CHANGES_MAX_PAGE, "page_size", status), written = 0;
     page_maker p;
     const held_change *last = NULL;
     page_maker_init(&p, r, limit);

@@ -6,6 +6,7 @@
 #include "registry/doubts.h"
 #include "registry/names.h"
 #include "registry/registry_private.h"
+#include "registry/rows.h"
 #include "registry/token.h"
 
 #include <inttypes.h>
@@ -79,16 +80,7 @@ static nrpc_code check_request(checking *k, nrpc_status *status)
     if (*q->parent)
         name_parse_parent(&k->r->types[RESOURCE_AREA], q->parent, "parent", &parent, status);
     k->only = parent.all ? NULL : q->parent;
-    if (q->page_size < 0) {
-        char size[16];
-        snprintf(size, sizeof size, "%" PRId32, q->page_size);
-        name_violate(status, "page_size", "NEGATIVE", size,
-                     "is %" PRId32 "; use 1 to %d, or 0 for %d", q->page_size, CHECK_MAX_PAGE,
-                     CHECK_DEFAULT_PAGE);
-    }
-    k->limit = q->page_size == 0               ? CHECK_DEFAULT_PAGE
-               : q->page_size > CHECK_MAX_PAGE ? CHECK_MAX_PAGE
-                                               : (size_t)q->page_size;
+    k->limit = page_limit(q->page_size, CHECK_DEFAULT_PAGE, CHECK_MAX_PAGE, "page_size", status);
     return status->code;
 }
 

@@ -106,8 +106,8 @@ static nrpc_code check(question *q, const Ftz__V1__FindPowersRequest *request, a
     question_day(request->date, "date", &a->day, status);
     check_codes(request, status);
     check_text(request->text, status);
-    a->limit = question_page_size(request->page_size, POWERS_DEFAULT_PAGE, POWERS_MAX_PAGE,
-                                  "page_size", status);
+    a->limit =
+        page_limit(request->page_size, POWERS_DEFAULT_PAGE, POWERS_MAX_PAGE, "page_size", status);
     if (name_parse_any(q->registry->types, 1u << RESOURCE_ZONE | 1u << RESOURCE_AREA,
                        request->resource, "resource", &a->place, status) ||
         status->code)

@@ -48,13 +48,8 @@ static nrpc_code check_arguments(list_plan *q, nrpc_status *status)
     if (type->parent_collection)
         name_parse_parent(type, request->parent, "parent", &q->parent, status);
     view_check(request->view, status);
-    if (request->page_size < 0) {
-        char size[16];
-        snprintf(size, sizeof size, "%" PRId32, request->page_size);
-        name_violate(status, "page_size", "NEGATIVE", size,
-                     "is %" PRId32 "; use 1 to %d, or 0 for %d", request->page_size,
-                     REGISTRY_MAX_PAGE, REGISTRY_DEFAULT_PAGE);
-    }
+    q->limit = page_limit(request->page_size, REGISTRY_DEFAULT_PAGE, REGISTRY_MAX_PAGE, "page_size",
+                          status);
     const schema_message *message = schema_find_message(q->r->schema, type->message->name);
     nrpc_code filter = filter_compile(type, message, text_or_empty(request->filter), "filter",
                                       &q->memory, &q->query.condition, status);
@@ -306,12 +301,7 @@ void registry_page_fini(registry_page *page)
 nrpc_code registry_list(registry *r, const store_context *c, const registry_list_request *request,
                         buffer *rows, registry_page *page, nrpc_status *status)
 {
-    int32_t size = request->page_size;
-    list_plan q = {.r = r,
-                   .request = request,
-                   .limit = size == 0                  ? REGISTRY_DEFAULT_PAGE
-                            : size > REGISTRY_MAX_PAGE ? REGISTRY_MAX_PAGE
-                                                       : (size_t)size};
+    list_plan q = {.r = r, .request = request};
     *page = (registry_page){0};
     arena_init(&q.memory, NULL, 0, MAX_MEMORY, NULL);
     nrpc_code code = check_arguments(&q, status);

@@ -331,9 +331,9 @@ nrpc_code get_zone_profile(question *q, const Ftz__V1__GetZoneProfileRequest *re
                  .basic = request->view == FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_BASIC};
     ftz__v1__get_zone_profile_response__init(out);
     question_day(request->date, "date", &day, status);
-    question_check_view((int)request->view, status);
-    p.event_limit = question_page_size(request->event_limit, PROFILE_DEFAULT_EVENTS,
-                                       PROFILE_MAX_EVENTS, "event_limit", status);
+    view_check((int)request->view, status);
+    p.event_limit = page_limit(request->event_limit, PROFILE_DEFAULT_EVENTS, PROFILE_MAX_EVENTS,
+                               "event_limit", status);
     if (name_parse(question_type(q, RESOURCE_ZONE), request->name, "name", false, &name, status) ||
         status->code || question_open(q, status))
         return status->code;

@@ -168,18 +168,6 @@ nrpc_code question_take_token(const question *q, buffer *bound, const char *toke
     return code || *payload ? code : question_no_memory(status);
 }
 
-size_t question_page_size(int32_t asked, size_t standard, size_t max, const char *field,
-                          nrpc_status *status)
-{
-    if (asked < 0) {
-        char text[16];
-        snprintf(text, sizeof text, "%" PRId32, asked);
-        name_violate(status, field, "NEGATIVE", text, "is %" PRId32 "; use 1 to %zu, or 0 for %zu",
-                     asked, max, standard);
-    }
-    return asked <= 0 ? standard : (size_t)asked > max ? max : (size_t)asked;
-}
-
 nrpc_code question_day(const Google__Type__Date *date, const char *field, date_span *out,
                        nrpc_status *status)
 {
@@ -193,16 +181,6 @@ nrpc_code question_day(const Google__Type__Date *date, const char *field, date_s
              date->day);
     return name_violate(status, field, "NOT_A_DAY", text,
                         "%s is no day of the calendar: year, month and day are needed", text);
-}
-
-void question_check_view(int view, nrpc_status *status)
-{
-    if (view >= 0 && view <= FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_FULL)
-        return;
-    char text[16];
-    snprintf(text, sizeof text, "%d", view);
-    name_violate(status, "view", "UNKNOWN_ENUM_VALUE", text,
-                 "%d is no ResourceView; use RESOURCE_VIEW_BASIC or RESOURCE_VIEW_FULL", view);
 }
 
 Google__Type__Date *question_date(const question *q, int32_t day)

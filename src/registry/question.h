@@ -16,6 +16,7 @@
 #include "registry/date.h"
 #include "registry/names.h"
 #include "registry/registry.h"
+#include "registry/rows.h"
 
 typedef struct question {
     registry *registry;
@@ -63,13 +64,9 @@ MUST_USE nrpc_code question_make_token(const question *q, buffer *bound, buffer 
 MUST_USE nrpc_code question_take_token(const question *q, buffer *bound, const char *token,
                                        char **payload, size_t *size, nrpc_status *status);
 
-// A page size as asked for, or `standard` for 0. A negative one is a violation.
-size_t question_page_size(int32_t asked, size_t standard, size_t max, const char *field,
-                          nrpc_status *status);
 // A whole day, today if `date` is absent. Anything else is a violation.
 nrpc_code question_day(const Google__Type__Date *date, const char *field, date_span *out,
                        nrpc_status *status);
-void question_check_view(int view, nrpc_status *status);
 // A day as a message in q->memory; NULL if it is 0 or memory has run out.
 Google__Type__Date *question_date(const question *q, int32_t day);
 

@@ -5,6 +5,7 @@
 #include "registry/body.h"
 #include "registry/names.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,18 @@ nrpc_code view_check(int view, nrpc_status *status)
     return name_violate(status, "view", "UNKNOWN_ENUM_VALUE", text,
                         "%d is no ResourceView; use RESOURCE_VIEW_BASIC or RESOURCE_VIEW_FULL",
                         view);
+}
+
+size_t page_limit(int32_t asked, size_t standard, size_t most, const char *field,
+                  nrpc_status *status)
+{
+    if (asked < 0) {
+        char text[16];
+        snprintf(text, sizeof text, "%" PRId32, asked);
+        name_violate(status, field, "NEGATIVE", text, "is %" PRId32 "; use 1 to %zu, or 0 for %zu",
+                     asked, most, standard);
+    }
+    return asked <= 0 ? standard : (size_t)asked > most ? most : (size_t)asked;
 }
 
 bool view_is_basic(int view)

@@ -14,6 +14,10 @@ bool view_is_known(int view);
 bool view_is_basic(int view);
 // INVALID_ARGUMENT with a violation at `view`.
 nrpc_code view_check(int view, nrpc_status *status);
+// How many elements a page may have: `standard` where 0 was asked for, `most` where more was. A
+// negative number is a violation at the field.
+size_t page_limit(int32_t asked, size_t standard, size_t most, const char *field,
+                  nrpc_status *status);
 
 typedef enum row_fit { ROW_FITS, ROW_TOO_MUCH, ROW_NO_MEMORY } row_fit;
 

@@ -6,6 +6,7 @@
 #include "registry/match.h"
 #include "registry/names.h"
 #include "registry/registry_private.h"
+#include "registry/rows.h"
 #include "registry/token.h"
 #include "registry/tokens.h"
 #include "schema/suggest.h"
@@ -171,30 +172,16 @@ static bool write_token(const searching *s, buffer *out)
 static nrpc_code check(searching *s, nrpc_status *status)
 {
     const registry_search_request *q = s->request;
-    char text[16];
     check_query(s, status);
     check_types(s, status);
     check_zone(s, status);
-    if (q->view < 0 || q->view > FTZ__V1__RESOURCE_VIEW__RESOURCE_VIEW_FULL) {
-        snprintf(text, sizeof text, "%d", q->view);
-        name_violate(status, "view", "UNKNOWN_ENUM_VALUE", text,
-                     "%d is no ResourceView; use RESOURCE_VIEW_BASIC or RESOURCE_VIEW_FULL",
-                     q->view);
-    }
-    if (q->page_size < 0) {
-        snprintf(text, sizeof text, "%" PRId32, q->page_size);
-        name_violate(status, "page_size", "NEGATIVE", text,
-                     "is %" PRId32 "; use 1 to %d, or 0 for %d", q->page_size, SEARCH_MAX_PAGE,
-                     SEARCH_DEFAULT_PAGE);
-    }
+    view_check(q->view, status);
+    s->limit = page_limit(q->page_size, SEARCH_DEFAULT_PAGE, SEARCH_MAX_PAGE, "page_size", status);
     if (status->code)
         return status->code;
     bind(s);
     if (s->no_memory)
         return no_memory(status);
-    s->limit = q->page_size == 0                ? SEARCH_DEFAULT_PAGE
-               : q->page_size > SEARCH_MAX_PAGE ? SEARCH_MAX_PAGE
-                                                : (size_t)q->page_size;
     return read_token(s, status);
 }
 

@@ -137,8 +137,8 @@ static nrpc_code check(question *q, const Ftz__V1__ListTimelineRequest *request,
     *a = (asked){.query.descending = request->descending};
     check_kinds(request, a, status);
     check_range(request, a, status);
-    a->limit = question_page_size(request->page_size, TIMELINE_DEFAULT_PAGE, TIMELINE_MAX_PAGE,
-                                  "page_size", status);
+    a->limit = page_limit(request->page_size, TIMELINE_DEFAULT_PAGE, TIMELINE_MAX_PAGE, "page_size",
+                          status);
     if (check_parent(q, request->parent, a, status))
         return status->code;
     return take_token(q, request, a, status);
