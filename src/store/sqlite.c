@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAVEPOINT_SPILL = 16 << 20 };
+enum { SAVEPOINT_SPILL = 1 << 20 };
 
 // Counting every allocation takes a lock all readers would share. What savepoints must be able to
-// undo need not go through a temporary file, which it does from 64 KiB on. Refused, harmlessly, if
-// somebody used SQLite before us.
+// undo need not go through a temporary file, which it does from 64 KiB on; but SQLite allocates as
+// much as may stay in memory at once, for every statement that it may have to undo. Refused,
+// harmlessly, if somebody used SQLite before us.
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
