@@ -251,7 +251,7 @@ static void a_profile_is_a_page(void **state)
         "  together                               20.5  without those whose size is not known\n"
         "\nEvents\n  signing 2\n"
         "  2023        signing               T\n"
-        "\nPowers in force\n  yes       2022        First\n"
+        "\nPowers in force\n  yes       by 2022                First\n"
         "\n1 source, shown with -o json\n");
 }
 

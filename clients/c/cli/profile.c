@@ -112,7 +112,7 @@ static void put_head(const page *p, const json_t *profile)
     put_line(p, "stage", zone, "stage");
     put_line(p, "approved", zone, "approval_date");
     put_line(p, "opened", zone, "launch_date");
-    put_line(p, "meant to be", zone, "positioning_text");
+    put_line(p, "purpose", zone, "positioning_text");
 }
 
 // --- areas --------------------------------------------------------------------------------------
@@ -237,12 +237,21 @@ static void put_events(const page *p, const json_t *profile)
     }
 }
 
+// As precisely as it is known.
+static void put_start(const page *p, const json_t *power)
+{
+    bool known = json_object_get(power, "latestStart") != NULL;
+    if (!known && !json_object_get(power, "earliestStart"))
+        return;
+    buffer_append_text(p->out, known ? "by " : "not before ");
+    put_value(p, "ftz.v1.FoundPower", power, known ? "latest_start" : "earliest_start");
+}
+
 static void put_powers(const page *p, const json_t *profile)
 {
-    enum { FORCE_WIDTH = 10, DATE_WIDTH = 12 };
+    enum { FORCE_WIDTH = 10, DATE_WIDTH = 23 };
     size_t i;
     const json_t *power;
-    const char *const found = "ftz.v1.FoundPower";
     put_title(p, "Powers in force");
     if (!json_array_size(json_object_get(profile, "powers")))
         buffer_append_text(p->out, "  none is recorded\n");
@@ -250,13 +259,12 @@ static void put_powers(const page *p, const json_t *profile)
     {
         buffer cell_text = {0};
         page cell = {&cell_text, p->pool, 0, false};
-        put_value(&cell, found, power, "in_force");
+        put_value(&cell, "ftz.v1.FoundPower", power, "in_force");
         buffer_append_byte(&cell_text, '\0');
         buffer_append_text(p->out, "  ");
         put_padded(p, (const char *)cell_text.data, FORCE_WIDTH);
         buffer_clear(&cell_text);
-        if (!put_value(&cell, found, power, "latest_start"))
-            put_value(&cell, found, power, "earliest_start");
+        put_start(&cell, power);
         buffer_append_byte(&cell_text, '\0');
         put_padded(p, (const char *)cell_text.data, DATE_WIDTH);
         put_rest(p, text_of(json_object_get(power, "powerDelegation"), "displayName"),
