@@ -51,7 +51,7 @@ class RoundTrip(FilesTest):
 
     def test_an_export_imported_elsewhere_exports_the_same_bytes(self):
         self.load(SEED)
-        self.load("-", stdin=generate("--events", "300"))
+        self.load("-", stdin=generate("--events", "200"))
         for form in ("json", "jsonl"):
             with self.subTest(form):
                 first, second = self.dir / f"first.{form}", self.dir / f"second.{form}"
@@ -145,13 +145,13 @@ class Files(FilesTest):
 
 class Generate(FilesTest):
     def test_the_server_takes_all_of_it(self):
-        done = self.load("-", stdin=generate("--events", "5000", "--zones", "40", "--seed", "9"))
+        done = self.load("-", stdin=generate("--events", "800", "--zones", "40", "--seed", "9"))
         self.assertEqual(done["created"], done["records"])
         listed = json.loads(self.ftz("zones", "list", "--all", "-o", "json").stdout)["zones"]
         self.assertEqual(len(listed), 40)
 
     def test_in_batches_too(self):
-        done = self.load("--batch", "100", "-", stdin=generate("--events", "500"))
+        done = self.load("--batch", "100", "-", stdin=generate("--events", "250"))
         self.assertEqual(done["created"], done["records"])
 
     def test_both_forms_are_the_same_registry(self):

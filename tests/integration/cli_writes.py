@@ -396,7 +396,7 @@ class Watch(unittest.TestCase):
 class ExportWhileWriting(WritesTest):
     def test_the_file_is_of_one_revision(self):
         """Pairs of sources are always written together: a torn export would have half of one."""
-        self.ftz("import", "-", stdin=ftz("generate", "--events", "3000").stdout)
+        self.ftz("import", "-", stdin=ftz("generate", "--events", "600").stdout)
         loop = (
             'i=0; while :; do i=$((i+1)); for s in aaa zzz; do printf \'{"source":{"name":"sources/%s",'
             '"title":"%d"}}\\n\' $s $i; done | "$0" -s "$1" import - >/dev/null || exit; done'
