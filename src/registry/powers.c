@@ -126,19 +126,22 @@ typedef struct proving {
     bool *used;
 } proving;
 
+// The path is made of the parts that are not "".
 static void prove(proving *p, const char *list, const char *id, const char *field)
 {
     char path[256];
-    int size = id ? snprintf(path, sizeof path, "%s.%s%s%s", list, id, field ? "." : "",
-                             field ? field : "")
-                  : snprintf(path, sizeof path, "%s", field);
+    int size = snprintf(path, sizeof path, "%s%s%s%s%s", list, *list ? "." : "", id,
+                        *id && *field ? "." : "", field);
     if (size > 0 && (size_t)size < sizeof path)
         evidence_of(p->citations, p->count, path, p->used);
 }
 
 static void prove_date(void *context, const char *field, const char *amendment)
 {
-    prove(context, "amendments", amendment, field);
+    if (amendment)
+        prove(context, "amendments", amendment, field);
+    else
+        prove(context, "", "", field);
 }
 
 // False: no memory.
@@ -152,7 +155,7 @@ static bool add_evidence(const Ftz__V1__PowerDelegation *d, const judgement *j, 
     in_force_paths(d, day, prove_date, &p);
     for (size_t i = 0; i < d->n_receivers; i++)
         if (j->receivers[i])
-            prove(&p, "receivers", d->receivers[i]->id, NULL);
+            prove(&p, "receivers", d->receivers[i]->id, "");
     for (size_t i = 0; i < d->n_citations; i++) {
         if (!p.used[i])
             continue;

@@ -446,6 +446,30 @@ static void faults_are_named_with_what_may_have_been_meant(void **state)
     inquiry_fini(&i);
 }
 
+static void groups_too_large_for_their_memory_say_so(void **state)
+{
+    size_t refused = 0, limit = 256;
+    for (nrpc_code code = NRPC_UNKNOWN; code; limit += 256) {
+        inquiry i;
+        Ftz__V1__AggregateResponse page;
+        inquiry_init(&i, *state);
+        arena_fini(&i.memory);
+        arena_init(&i.memory, NULL, 0, limit, NULL);
+        code = run(&i,
+                   (ask){.type = "Event",
+                         .filter = "date >= 2020",
+                         .by = {"name", "type", "year", "month"},
+                         .sum = {"quantities"}},
+                   &page);
+        if (code)
+            assert_int_equal(i.status.code, NRPC_RESOURCE_EXHAUSTED);
+        refused += code != NRPC_OK;
+        inquiry_fini(&i);
+        assert_true(limit < 1 << 20);
+    }
+    assert_true(refused > 0);
+}
+
 static void a_tally_has_limits(void **state)
 {
     (void)state;
@@ -497,6 +521,7 @@ int main(void)
         cmocka_unit_test(only_counts_of_batches_add_up),
         cmocka_unit_test(pages_join_to_the_whole),
         cmocka_unit_test(faults_are_named_with_what_may_have_been_meant),
+        cmocka_unit_test(groups_too_large_for_their_memory_say_so),
         cmocka_unit_test(a_tally_has_limits),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

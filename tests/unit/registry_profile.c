@@ -195,6 +195,25 @@ static void faults_and_limits_are_said(void **state)
     inquiry_fini(&i);
 }
 
+static void a_profile_too_large_for_its_memory_says_so(void **state)
+{
+    size_t refused = 0, limit = 4096;
+    for (nrpc_code code = NRPC_UNKNOWN; code; limit += 4096) {
+        inquiry i;
+        Ftz__V1__GetZoneProfileResponse p;
+        inquiry_init(&i, *state);
+        arena_fini(&i.memory);
+        arena_init(&i.memory, NULL, 0, limit, NULL);
+        code = draw(&i, "zones/cn-xinjiang", 20250101, 0, 0, &p);
+        if (code)
+            assert_string_equal(i.status.reason, "ANSWER_MEMORY");
+        refused += code != NRPC_OK;
+        inquiry_fini(&i);
+        assert_true(limit < 16 << 20);
+    }
+    assert_true(refused > 10);
+}
+
 static void percents_are_rounded_to_two_digits(void **state)
 {
     (void)state;
@@ -231,6 +250,7 @@ int main(void)
         cmocka_unit_test(the_basic_view_leaves_out_proof_but_not_its_sources),
         cmocka_unit_test(what_may_not_have_happened_yet_does_not_count),
         cmocka_unit_test(faults_and_limits_are_said),
+        cmocka_unit_test(a_profile_too_large_for_its_memory_says_so),
         cmocka_unit_test(percents_are_rounded_to_two_digits),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

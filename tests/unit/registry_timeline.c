@@ -352,6 +352,25 @@ static void every_field_at_fault_is_named(void **state)
     inquiry_fini(&i);
 }
 
+static void a_timeline_too_large_for_its_memory_says_so(void **state)
+{
+    size_t refused = 0, limit = 4096;
+    for (nrpc_code code = NRPC_UNKNOWN; code; limit += 1024) {
+        inquiry i;
+        Ftz__V1__ListTimelineResponse page;
+        inquiry_init(&i, *state);
+        arena_fini(&i.memory);
+        arena_init(&i.memory, NULL, 0, limit, NULL);
+        code = list(&i, (ask){.parent = "zones/cn-xinjiang", .page_size = 10}, &page);
+        if (code)
+            assert_string_equal(i.status.reason, "ANSWER_MEMORY");
+        refused += code != NRPC_OK;
+        inquiry_fini(&i);
+        assert_true(limit < 1 << 20);
+    }
+    assert_true(refused > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +382,7 @@ int main(void)
         cmocka_unit_test(pages_join_to_the_whole_either_way),
         cmocka_unit_test(a_token_belongs_to_its_question_and_pages_end_where_the_message_does),
         cmocka_unit_test(every_field_at_fault_is_named),
+        cmocka_unit_test(a_timeline_too_large_for_its_memory_says_so),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
