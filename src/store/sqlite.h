@@ -75,6 +75,7 @@ typedef enum sqlite_statement {
     STATEMENT_DELETE,
     STATEMENT_NEXT,
     STATEMENT_LISTING_PUT,
+    STATEMENT_LISTING_FACTS,
     STATEMENT_LISTING_REMOVE,
     STATEMENT_MOMENT_PUT,
     STATEMENT_MOMENT_REMOVE,
@@ -394,6 +395,9 @@ MUST_USE bool sqlite_places_make(const store_record *record, buffer *out);
 // Writes it there for the row of this id, the listing below its parent included; id 0 takes it out.
 MUST_USE nrpc_code sqlite_places_write(sqlite_tx *tx, const store_record *record, int64_t id,
                                        store_bytes places, nrpc_status *status);
+// Where the row and its places stay, but its facts may differ.
+MUST_USE nrpc_code sqlite_places_tell(sqlite_tx *tx, const store_record *record, int64_t id,
+                                      store_bytes places, nrpc_status *status);
 typedef enum sqlite_search_change_kind {
     SQLITE_SEARCH_ADD,     // there is none of this id
     SQLITE_SEARCH_REPLACE, // there may be

@@ -138,6 +138,31 @@ nrpc_code sqlite_places_write(sqlite_tx *tx, const store_record *record, int64_t
     return code;
 }
 
+static nrpc_code tell_listing(sqlite_tx *tx, const char *parent, const store_record *record,
+                              int64_t id, nrpc_status *status)
+{
+    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
+    nrpc_code code = sqlite_tx_prepare(tx, STATEMENT_LISTING_FACTS, &stmt, status);
+    if (code)
+        return code;
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_text(&b, parent);
+    sqlite_bind_text(&b, record->type);
+    sqlite_bind_text(&b, record->name);
+    sqlite_bind_int(&b, id);
+    return sqlite_tx_step(tx, &b, status);
+}
+
+nrpc_code sqlite_places_tell(sqlite_tx *tx, const store_record *record, int64_t id,
+                             store_bytes places, nrpc_status *status)
+{
+    nrpc_code code = tell_listing(tx, record->parent, record, id, status);
+    const char *text;
+    for (size_t next = 0; !code && (text = next_place(places, &next, 'L'));)
+        code = tell_listing(tx, text, record, id, status);
+    return code;
+}
+
 // --- search
 
 // A change that waits, followed by the columns' bytes.

@@ -84,6 +84,11 @@ static const char *const texts[STATEMENT_LIST] = {
         " event_first, event_last)"
         " SELECT ?1, ?2, ?3, ?4, id, event_type, event_first, event_last FROM resource"
         " WHERE id = ?5",
+    [STATEMENT_LISTING_FACTS] =
+        "UPDATE listing SET event_type = r.event_type, event_first = r.event_first,"
+        " event_last = r.event_last FROM resource AS r WHERE r.id = ?4 AND listing.parent = ?1"
+        " AND listing.type = ?2 AND listing.name = ?3 AND (listing.event_type IS NOT r.event_type"
+        " OR listing.event_first IS NOT r.event_first OR listing.event_last IS NOT r.event_last)",
     [STATEMENT_LISTING_REMOVE] =
         "DELETE FROM listing WHERE parent = ?1 AND type = ?2 AND name = ?3",
     [STATEMENT_MOMENT_PUT] = "INSERT OR REPLACE INTO moment"

@@ -207,14 +207,16 @@ static nrpc_code update_index(sqlite_tx *tx, const store_record *record, const s
 {
     bool moved = !same_bytes(old->places, places);
     bool deleted = old->delete_time_us != record->delete_time_us;
+    bool told = !same_bytes(old->document, record->index->document);
     nrpc_code code = NRPC_OK;
-    if (moved || deleted || old->purge_time_us != record->purge_time_us ||
-        !same_bytes(old->document, record->index->document))
+    if (moved || deleted || told || old->purge_time_us != record->purge_time_us)
         code = update_indexed(tx, record, old->id, places, status);
     if (!code && moved)
         code = sqlite_places_write(tx, record, 0, old->places, status);
     if (!code && (moved || deleted))
         code = sqlite_places_write(tx, record, old->id, places, status);
+    else if (!code && told)
+        code = sqlite_places_tell(tx, record, old->id, places, status);
     sqlite_search_change_kind change =
         record->delete_time_us ? SQLITE_SEARCH_REMOVE : SQLITE_SEARCH_REPLACE;
     return code ? code : sqlite_search_change(tx, old->id, change, record->index, status);

@@ -198,6 +198,30 @@ static void equal_tokens_are_not_written_again(void **state)
     assert_string_not_equal(look(f, structure), before);
 }
 
+// Filters of a list below a parent look at the listing's own columns.
+static void the_facts_of_a_listing_follow_the_record(void **state)
+{
+    static const char told[] = "SELECT event_type || '.' || event_first || '.' || event_last"
+                               " FROM listing ORDER BY parent";
+    static const char launch[] =
+        "{\"type\":\"launch\",\"date\":{\"first\":20230101,\"last\":20231231}}";
+    static const char policy[] =
+        "{\"type\":\"policy\",\"date\":{\"first\":20230101,\"last\":20231231}}";
+    fixture *f = *state;
+    store_index index = an_index();
+    index.document = (store_bytes){launch, sizeof launch - 1};
+    write_indexed(f->s, STORE_CREATED, &index);
+    assert_string_equal(look(f, told), "launch.20230101.20231231 launch.20230101.20231231");
+    index.document = (store_bytes){policy, sizeof policy - 1};
+    write_indexed(f->s, STORE_UPDATED, &index);
+    assert_string_equal(look(f, told), "policy.20230101.20231231 policy.20230101.20231231");
+    index.document = (store_bytes){"{}", 2};
+    write_indexed(f->s, STORE_UPDATED, &index);
+    assert_string_equal(look(f, "SELECT count(*) FROM listing WHERE event_type IS NULL"
+                                " AND event_first IS NULL AND event_last IS NULL"),
+                        "2");
+}
+
 // --- among others in a commit
 
 typedef struct holder {
@@ -446,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(an_index_comes_and_goes_with_its_record),
         CASE(an_update_replaces_what_became_different),
+        CASE(the_facts_of_a_listing_follow_the_record),
         CASE(equal_tokens_are_not_written_again),
         CASE(the_tokens_of_a_failed_write_are_not_found),
         CASE(an_older_file_is_taken_over),
