@@ -2,6 +2,7 @@
 #include <nrpc/status.h>
 
 #include "base/macros.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,15 +66,31 @@ void nrpc_status_move(nrpc_status *to, nrpc_status *from)
     *from = (nrpc_status){0};
 }
 
+// Texts of others are shown up to a length, which may cut a character in two: the half is left out,
+// or no strict reader of protobuf could read the error.
+static char *mend(char *text)
+{
+    size_t size = text ? strlen(text) : 0, from = 0, to = 0;
+    while (from < size) {
+        size_t good = utf8_valid_prefix(text + from, size - from);
+        memmove(text + to, text + from, good);
+        to += good;
+        from += good + 1;
+    }
+    if (text)
+        text[to] = '\0';
+    return text;
+}
+
 static char *dup_text(const char *text)
 {
-    return strdup(text ? text : "");
+    return mend(strdup(text ? text : ""));
 }
 
 __attribute__((format(printf, 1, 0))) static char *print(const char *format, va_list args)
 {
     char *text;
-    return vasprintf(&text, format, args) < 0 ? NULL : text;
+    return vasprintf(&text, format, args) < 0 ? NULL : mend(text);
 }
 
 nrpc_code nrpc_status_set(nrpc_status *status, nrpc_code code, const char *reason,

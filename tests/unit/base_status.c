@@ -38,6 +38,22 @@ static void codes_have_the_names_and_numbers_of_grpc(void **state)
     assert_false(nrpc_code_from_name("ok", &code));
 }
 
+// "é" is two bytes.
+static void half_a_character_is_left_out(void **state)
+{
+    (void)state;
+    nrpc_status s = {0};
+    nrpc_status_set(&s, NRPC_NOT_FOUND, "NAME", "no '%.4s', nor '%.3s'", "x\xc3\xa9\xc3\xa9",
+                    "x\xc3\xa9");
+    assert_string_equal(s.message, "no 'x\xc3\xa9', nor 'x\xc3\xa9'");
+    nrpc_status_add(&s, "name", "%.2s", "x\xc3\xa9");
+    assert_string_equal(nrpc_status_get(&s, "name"), "x");
+    nrpc_status_violate(&s, "names[\xc3]", "NAME", "%.1s", "\xc3\xa9");
+    assert_string_equal(s.violations[0].field, "names[]");
+    assert_string_equal(s.violations[0].description, "");
+    nrpc_status_fini(&s);
+}
+
 static void setting_replaces_and_adding_adds(void **state)
 {
     (void)state;
@@ -97,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_have_the_names_and_numbers_of_grpc),
+        cmocka_unit_test(half_a_character_is_left_out),
         cmocka_unit_test(setting_replaces_and_adding_adds),
         cmocka_unit_test(violations_gather_and_the_first_is_the_message),
         cmocka_unit_test(no_status_is_no_matter),
