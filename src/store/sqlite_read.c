@@ -40,8 +40,7 @@ struct store_snapshot {
     int64_t revision;
 };
 
-// Whatever is visible to this process is visible to a snapshot taken from now on. Nobody but this
-// process moves the revision, so there is nothing to wait for.
+// Nobody but this process moves the revision, so there is nothing to wait for.
 static nrpc_code check_revision(int64_t newest, int64_t wanted, nrpc_status *status)
 {
     if (wanted <= newest)
@@ -54,17 +53,31 @@ static nrpc_code check_revision(int64_t newest, int64_t wanted, nrpc_status *sta
     return NRPC_UNAVAILABLE;
 }
 
+// The file has a commit a little before the revision moves, and who read it there may have told.
+static nrpc_code take_reader(sqlite_store *s, const store_context *c, int64_t wanted,
+                             sqlite_conn **conn, nrpc_status *status)
+{
+    nrpc_code code = sqlite_pool_take(&s->readers, c, conn, status);
+    if (code || wanted <= atomic_load(&s->base.revision))
+        return code;
+    int64_t newest;
+    code = sqlite_read_begin(*conn, &newest, status);
+    if (!code)
+        code = check_revision(newest, wanted, status);
+    if (code)
+        sqlite_pool_give(&s->readers, *conn);
+    return code;
+}
+
 nrpc_code sqlite_read_take(store *s, const store_context *c, int64_t wanted, sqlite_conn **conn,
                            nrpc_status *status)
 {
-    int64_t newest = c->snapshot ? c->snapshot->revision : atomic_load(&s->revision);
-    nrpc_code code =
-        check_revision(newest, wanted > c->min_revision ? wanted : c->min_revision, status);
-    if (code)
-        return code;
+    wanted = wanted > c->min_revision ? wanted : c->min_revision;
     if (!c->snapshot)
-        return sqlite_pool_take(&((sqlite_store *)s)->readers, c, conn, status);
-    code = store_context_check(c, status);
+        return take_reader((sqlite_store *)s, c, wanted, conn, status);
+    nrpc_code code = check_revision(c->snapshot->revision, wanted, status);
+    if (!code)
+        code = store_context_check(c, status);
     *conn = c->snapshot->conn;
     (*conn)->context = code ? NULL : c;
     return code;

@@ -455,9 +455,23 @@ static void spy_begin(store_observer *self, const char *const *names, size_t cou
     note(p, exists(p->s, names[0]) ? "begin too late" : "begin", names, count);
 }
 
+// Whoever was told of a revision may ask for it, though it has not moved yet.
+static bool answers_what_it_told(store *s, const char *name)
+{
+    store_context c = anytime;
+    int64_t count;
+    assert_ok(store_count(s, &anytime, &(store_query){.type = "Zone"}, &count, &c.min_revision,
+                          NULL));
+    bool good = store_get(s, &c, name, 0, false, remember_row, &(rows){0}, NULL) == NRPC_OK;
+    c.min_revision++;
+    return good && store_get(s, &c, name, 0, false, remember_row, &(rows){0}, NULL) ==
+                       NRPC_UNAVAILABLE;
+}
+
 static void spy_end(store_observer *self, const char *const *names, size_t count, bool committed)
 {
     spy *p = CONTAINER_OF(self, spy, observer);
+    assert_true(!committed || answers_what_it_told(p->s, names[0]));
     note(p, committed ? exists(p->s, names[0]) ? "committed" : "end too early" : "lost", names,
          count);
 }
