@@ -184,6 +184,7 @@ static nrpc_code history(sqlite_conn *conn, const char *name, int64_t before_id,
     sqlite_bind_text(&b, name);
     sqlite_bind_int(&b, before_id);
     sqlite_bind_int(&b, end_of(horizon));
+    sqlite_bind_int(&b, STORE_PURGED);
     return each_change(conn, &b, change, context, &last, status);
 }
 

@@ -43,7 +43,9 @@ static const char *const texts[STATEMENT_LIST] = {
         " ORDER BY id",
     [STATEMENT_CHANGE_AFTER] = "SELECT id FROM change WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
     [STATEMENT_CHANGES_OF] = "SELECT " ROW "extra" LOGGED " FROM change"
-                             " WHERE name = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC",
+                             " WHERE name = ?1 AND id < ?2 AND (id > ?3 OR operation <> ?4 AND"
+                             " id = (SELECT max(id) FROM change WHERE name = ?1 AND id <= ?3))"
+                             " ORDER BY id DESC",
     [STATEMENT_EXPIRED] = "SELECT " ROW "NULL, id FROM resource"
                           " WHERE purge_time_us > 0 AND purge_time_us <= ?1"
                           " ORDER BY purge_time_us LIMIT ?2",

@@ -407,7 +407,8 @@ MUST_USE nrpc_code store_changes(store *s, const store_context *c, const store_c
                                  store_change_fn change, void *context, int64_t *looked_at_revision,
                                  int *looked_at_index, nrpc_status *status);
 // Changes of one name, newest first, before (before_revision, before_index), until `change` returns
-// false. INT64_MAX, 0: from the newest. Those before the horizon are left out.
+// false. INT64_MAX, 0: from the newest. The last is that which made what was at the horizon, if it
+// was there; those before are left out.
 MUST_USE nrpc_code store_history(store *s, const store_context *c, const char *name,
                                  int64_t before_revision, int before_index, store_change_fn change,
                                  void *context, nrpc_status *status);

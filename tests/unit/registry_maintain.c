@@ -2,6 +2,7 @@
 #include "registry_write_support.h"
 
 #include "base/clock.h"
+#include "registry/changes.h"
 #include "registry/maintain.h"
 
 #include <stdio.h>
@@ -156,6 +157,28 @@ static void changes_are_dropped_beyond_both_bounds(void **state)
     drop(zone);
 }
 
+// Its last change was dropped from what ListChanges tells, but it is there.
+static void what_has_not_changed_for_long_keeps_its_newest_revision(void **state)
+{
+    world *w = *state;
+    nrpc_status status = {0};
+    buffer rows = {0}, token = {0};
+    do_writes(w, "[{'update': {'resource': {'zone': {'name': 'zones/a', 'wave': 1}}}}]");
+    maintain_as(w, clock_wall_us() + 2 * DAY_US, &(registry_upkeep){.changes_kept_us = DAY_US});
+    revisions_request request = {
+        .name = "zones/a/areas/x", .page_token = "", .max_size = 1 << 20, .row_field = 1};
+    assert_ok(registry_revisions(w->registry, &no_hurry, &request, &rows, &token, &status),
+              &status);
+    Ftz__V1__ListRevisionsResponse *page =
+        ftz__v1__list_revisions_response__unpack(NULL, rows.size, rows.data);
+    assert_int_equal(page->n_revisions, 1);
+    assert_int_equal(page->revisions[0]->revision, 1);
+    assert_string_equal(page->revisions[0]->resource->area->display_name, "X");
+    assert_int_equal(token.size, 0);
+    drop(page);
+    buffer_fini(&rows);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -164,6 +187,7 @@ int main(void)
         TEST(what_came_back_or_was_never_deleted_stays),
         TEST(more_than_one_portion_is_purged_whole),
         TEST(changes_are_dropped_beyond_both_bounds),
+        TEST(what_has_not_changed_for_long_keeps_its_newest_revision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

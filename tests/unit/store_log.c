@@ -312,7 +312,11 @@ static void any_revision_from_the_horizon_on_reads_as_it_was(void **state)
         expect_not_kept(s, ZONE, 4);
         expect_not_kept(s, "zones/none", 1);
         expect_body(s, "zones/none", 5, NULL);
-        expect_history(s, ZONE, INT64_MAX, 0, 0, "7.0 U zones/a, 6.0 U zones/a");
+        expect_history(s, ZONE, INT64_MAX, 0, 0, "7.0 U zones/a, 6.0 U zones/a, 3.0 U zones/a");
+        expect_history(s, ZONE, 6, 0, 0, "3.0 U zones/a");
+        expect_history(s, ZONE, 3, 0, 0, "");
+        expect_history(s, "zones/q", INT64_MAX, 0, 0, "5.0 C zones/q");
+        expect_history(s, AREA, INT64_MAX, 0, 0, "");
         expect_resync(s, 0, -1);
         expect_resync(s, 5, -1);
         expect_resync(s, 5, 0);
