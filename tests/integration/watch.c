@@ -1,4 +1,5 @@
 // The C library follows a real server through restarts: nothing missed, nothing twice.
+#include "base/macros.h"
 #include "support/daemon.h"
 #include "support/test.h"
 
@@ -149,12 +150,47 @@ static void a_watch_is_cancelled_while_it_waits_or_its_server_is_away(void **sta
     }
 }
 
+static void a_cancelled_watch_tells_nothing_more(void **state)
+{
+    place *p = *state;
+    nrpc_status status = {0};
+    write_sources(p, 0, 5);
+    ftz_watch *watch = ftz_watch_open(p->client, NULL, &status);
+    expect_source(ftz_watch_next(watch, &status), 0);
+    assert_int_equal(ftz_watch_pending(watch), 4);
+    ftz_watch_cancel(watch);
+    assert_null(ftz_watch_next(watch, &status));
+    assert_int_equal(status.code, NRPC_CANCELLED);
+    nrpc_status_fini(&status);
+    ftz_watch_close(watch);
+}
+
+static void a_watch_may_be_cancelled_by_many(void **state)
+{
+    place *p = *state;
+    for (int round = 0; round < 20; round++) {
+        nrpc_status status = {0};
+        pthread_t threads[4];
+        ftz_watch *watch = ftz_watch_open(p->client, NULL, &status);
+        for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+            pthread_create(&threads[i], NULL, cancel_soon, watch);
+        assert_null(ftz_watch_next(watch, &status));
+        assert_int_equal(status.code, NRPC_CANCELLED);
+        nrpc_status_fini(&status);
+        for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+            pthread_join(threads[i], NULL);
+        ftz_watch_close(watch);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_watch_goes_on_through_a_restart, prepare, clean),
         cmocka_unit_test_setup_teardown(another_watch_resumes_behind_any_change, prepare, clean),
         cmocka_unit_test_setup_teardown(another_stores_place_needs_a_resync, prepare, clean),
+        cmocka_unit_test_setup_teardown(a_cancelled_watch_tells_nothing_more, prepare, clean),
+        cmocka_unit_test_setup_teardown(a_watch_may_be_cancelled_by_many, prepare, clean),
         cmocka_unit_test_setup_teardown(a_watch_is_cancelled_while_it_waits_or_its_server_is_away,
                                         prepare, clean),
     };

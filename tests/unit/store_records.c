@@ -460,12 +460,12 @@ static bool answers_what_it_told(store *s, const char *name)
 {
     store_context c = anytime;
     int64_t count;
-    assert_ok(store_count(s, &anytime, &(store_query){.type = "Zone"}, &count, &c.min_revision,
-                          NULL));
+    assert_ok(
+        store_count(s, &anytime, &(store_query){.type = "Zone"}, &count, &c.min_revision, NULL));
     bool good = store_get(s, &c, name, 0, false, remember_row, &(rows){0}, NULL) == NRPC_OK;
     c.min_revision++;
-    return good && store_get(s, &c, name, 0, false, remember_row, &(rows){0}, NULL) ==
-                       NRPC_UNAVAILABLE;
+    return good &&
+           store_get(s, &c, name, 0, false, remember_row, &(rows){0}, NULL) == NRPC_UNAVAILABLE;
 }
 
 static void spy_end(store_observer *self, const char *const *names, size_t count, bool committed)

@@ -29,8 +29,8 @@ struct ftz_watch {
     pthread_mutex_t lock; // guards what follows
     pthread_cond_t changed;
     bool cancelled;
-    bool cancelling; // ftz_watch_cancel is using `call`
-    bool ended;      // the call is
+    unsigned cancelling; // how many ftz_watch_cancel are using `call`
+    bool ended;          // the call is
     nrpc_reply reply;
     nrpc_client_call *call;
 };
@@ -168,11 +168,13 @@ static bool is_cancelled(ftz_watch *w)
     return cancelled;
 }
 
-// Another server, or the same one again, may answer what this one could not.
-static bool passes(nrpc_code code)
+// Another server, or the same one again, may answer what this one could not. A change too large for
+// an answer stays so.
+static bool passes(const nrpc_status *s)
 {
-    return code == NRPC_UNAVAILABLE || code == NRPC_DEADLINE_EXCEEDED ||
-           code == NRPC_RESOURCE_EXHAUSTED;
+    return s->code == NRPC_UNAVAILABLE || s->code == NRPC_DEADLINE_EXCEEDED ||
+           (s->code == NRPC_RESOURCE_EXHAUSTED &&
+            !(s->reason && strcmp(s->reason, "MESSAGE_TOO_LARGE") == 0));
 }
 
 static void note_away(ftz_watch *w, bool is_away)
@@ -187,14 +189,13 @@ static nrpc_code next_page(ftz_watch *w, nrpc_status *status)
     for (unsigned pause = PAUSE_MIN_MS;;) {
         nrpc_reply reply;
         ProtobufCMessage *message = NULL;
-        if (is_cancelled(w))
-            return set_cancelled(status);
         ask(w, &reply);
+        bool passing = passes(&reply.status);
         nrpc_code code = reply.status.code;
         if (!code)
             code = nrpc_reply_unpack(&reply, &ftz__v1__list_changes_response__descriptor, &message,
                                      status);
-        else if (!passes(code) && !is_cancelled(w))
+        else if (!passing && !is_cancelled(w))
             nrpc_status_move(status, &reply.status);
         nrpc_reply_fini(&reply);
         if (!code || (code == NRPC_UNAVAILABLE && !is_cancelled(w)))
@@ -205,9 +206,9 @@ static nrpc_code next_page(ftz_watch *w, nrpc_status *status)
             w->next = 0;
             return NRPC_OK;
         }
-        if (is_cancelled(w) || (passes(code) && !pause_ms(w, pause)))
+        if (is_cancelled(w) || (passing && !pause_ms(w, pause)))
             return set_cancelled(status);
-        if (!passes(code))
+        if (!passing)
             return code;
         pause = pause < PAUSE_MAX_MS / 2 ? 2 * pause : PAUSE_MAX_MS;
     }
@@ -228,6 +229,10 @@ static void note_place(ftz_watch *w, const Ftz__V1__Change *change)
 const Ftz__V1__Change *ftz_watch_next(ftz_watch *w, nrpc_status *status)
 {
     for (;;) {
+        if (is_cancelled(w)) {
+            set_cancelled(status);
+            return NULL;
+        }
         if (w->page && w->next < w->page->n_changes) {
             const Ftz__V1__Change *change = w->page->changes[w->next++];
             note_place(w, change);
@@ -265,14 +270,14 @@ void ftz_watch_cancel(ftz_watch *w)
     pthread_mutex_lock(&w->lock);
     w->cancelled = true;
     nrpc_client_call *call = w->call;
-    w->cancelling = call != NULL;
+    w->cancelling += call != NULL;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
     if (!call)
         return;
     nrpc_client_call_cancel(call); // on_reply may run in here, and takes the lock
     pthread_mutex_lock(&w->lock);
-    w->cancelling = false;
+    w->cancelling--;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
