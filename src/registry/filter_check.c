@@ -164,7 +164,7 @@ static const store_condition *check_words(filter_job *job, const filter_node *li
                      "a word alone finds whole words; '*' has its place behind '=' and ':'");
         return NULL;
     }
-    if (!tokens_of_query(l->text, l->size, job->memory, &found))
+    if (!tokens_of_query(TOKENS_WORDS, l->text, l->size, job->memory, &found))
         return NULL;
     if (!found.count) {
         filter_fault(job, literal->where, "FILTER_SYNTAX", NULL, "there is no word to look for");
@@ -179,7 +179,7 @@ static const store_condition *check_words(filter_job *job, const filter_node *li
             return NULL;
         child->operator= STORE_HAS_TOKEN;
         child->value = (store_value){.kind = STORE_TEXT, .text = found.tokens[i]};
-        child->columns = TOKENS_WHOLE | TOKENS_WORDS;
+        child->columns = TOKENS_WORDS;
         children[i] = child;
     }
     return found.count == 1 ? children[0] : filter_group(job, STORE_AND, children, found.count);

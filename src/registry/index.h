@@ -18,7 +18,7 @@
 #include "schema/schema.h"
 #include "store/store.h"
 
-enum { INDEX_VERSION = 1 };
+enum { INDEX_VERSION = 2 };
 
 typedef struct index_maker {
     const resource_type *types;

@@ -1,7 +1,6 @@
 #include "registry/match.h"
 
 #include "base/buffer.h"
-#include "registry/tokens.h"
 #include "registry/words.h"
 
 #include <stdlib.h>
@@ -19,32 +18,36 @@ search_fault search_words_make(const char *question, const char *language_code, 
     if (size > 4 * SEARCH_MAX_POINTS ||
         u8_mbsnlen((const uint8_t *)question, size) > SEARCH_MAX_POINTS)
         return SEARCH_TOO_LONG;
-    buffer text = {0};
+    buffer text = {0}, whole = {0};
     word_cutter cutter;
     word w;
+    bool many = false;
     word_cut(&cutter, question, size);
-    while (word_next(&cutter, &w)) {
+    while (!many && word_next(&cutter, &w)) {
         if (!w.joined) {
-            if (out->count == SEARCH_MAX_WORDS) {
-                buffer_fini(&text);
-                return SEARCH_TOO_MANY_WORDS;
-            }
+            many = out->count == SEARCH_MAX_WORDS;
+            if (many)
+                break;
             if (out->count)
                 buffer_append_byte(&text, '\0');
             at[out->count] = text.size;
             out->words[out->count++].run = w.ideograph;
         }
         buffer_append(&text, w.text, w.size);
+        buffer_append(&whole, w.text, w.size);
         out->words[out->count - 1].size += w.size;
         out->words[out->count - 1].points += w.points;
     }
-    char *copy = text.failed ? NULL : arena_strndup(memory, (const char *)text.data, text.size);
+    bool failed = text.failed || whole.failed;
+    char *words = failed ? NULL : arena_strndup(memory, (const char *)text.data, text.size);
+    out->whole = failed ? NULL : arena_strndup(memory, (const char *)whole.data, whole.size);
     buffer_fini(&text);
-    if (!copy || !tokens_of_name(question, size, memory, &out->whole))
+    buffer_fini(&whole);
+    if (!words || !out->whole)
         return SEARCH_NO_MEMORY;
     for (size_t i = 0; i < out->count; i++)
-        out->words[i].text = copy + at[i];
-    return out->count ? SEARCH_GOOD : SEARCH_NO_WORD;
+        out->words[i].text = words + at[i];
+    return many ? SEARCH_TOO_MANY_WORDS : out->count ? SEARCH_GOOD : SEARCH_NO_WORD;
 }
 
 // --- a text --------------------------------------------------------------------------------------

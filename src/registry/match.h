@@ -39,7 +39,7 @@ typedef struct search_word {
 typedef struct search_words {
     search_word words[SEARCH_MAX_WORDS];
     size_t count;
-    const char *whole; // the question as the token of a name
+    const char *whole; // all of it, one behind the other
     const char *language_code;
 } search_words;
 

@@ -347,11 +347,12 @@ static bool ask_for_parts(searching *s, clauses *out, bool *any)
     bool good =
         !letters.failed && !characters.failed && !longer.failed &&
         tokens_of_part((const char *)longer.data, longer.size, &s->memory, &parts) &&
-        tokens_of_query((const char *)characters.data, characters.size, &s->memory, &singles) &&
-        tokens_of_query((const char *)letters.data, letters.size, &s->memory, &ones);
+        tokens_of_query(TOKENS_TITLES, (const char *)characters.data, characters.size, &s->memory,
+                        &singles) &&
+        tokens_of_query(TOKENS_WORDS, (const char *)letters.data, letters.size, &s->memory, &ones);
     if (good) {
         add_clause(out, TOKENS_PARTS, &parts);
-        add_clause(out, TOKENS_NAMES | TOKENS_TITLES, &singles);
+        add_clause(out, TOKENS_TITLES, &singles);
         add_clause(out, TOKENS_WORDS, &ones);
     }
     buffer_fini(&letters);
@@ -363,33 +364,48 @@ static bool ask_for_parts(searching *s, clauses *out, bool *any)
 static const unsigned columns[SEARCH_PARTS] = {
     [SEARCH_WHOLE] = TOKENS_WHOLE,
     [SEARCH_NAMES] = TOKENS_NAMES,
-    [SEARCH_TITLES] = TOKENS_NAMES | TOKENS_TITLES,
+    [SEARCH_TITLES] = TOKENS_TITLES,
     [SEARCH_PROSE] = TOKENS_WORDS,
 };
+
+// The clause that finds what answers in a tier.
+static bool ask_for_tier(searching *s, int tier, clauses *out)
+{
+    const char *query = s->request->query;
+    size_t size = strlen(query);
+    token_list list = {0};
+    if (tier == SEARCH_WHOLE) {
+        const char **whole = arena_alloc(&s->memory, sizeof *whole);
+        if (!whole || !tokens_of_name(query, size, &s->memory, whole))
+            return false;
+        list = (token_list){whole, 1};
+    } else if (!tokens_of_query(columns[tier], query, size, &s->memory, &list)) {
+        return false;
+    }
+    add_clause(out, columns[tier], &list);
+    return true;
+}
 
 // What is asked of the store: the clause of a tier finds all that the one before does, and more,
 // but for whole names that are parted into words otherwise than the question is; match.h passes
 // those over.
-static nrpc_code ask(searching *s, const store_context *c, const token_list *words,
-                     const token_list *whole, int64_t *revision, nrpc_status *status)
+static nrpc_code ask(searching *s, const store_context *c, int64_t *revision, nrpc_status *status)
 {
     clauses must = {0}, must_not = {0};
-    bool any = true;
-    if (s->at.tier == SEARCH_PARTS) {
-        any = false;
-        if (!ask_for_parts(s, &must, &any))
-            return no_memory(status);
-    } else {
-        add_clause(&must, columns[s->at.tier], s->at.tier == SEARCH_WHOLE ? whole : words);
-    }
-    if (!any)
-        return NRPC_OK;
-    if (s->at.tier != SEARCH_WHOLE)
-        add_clause(&must_not, columns[s->at.tier - 1], s->at.tier == SEARCH_NAMES ? whole : words);
+    bool any = s->at.tier != SEARCH_PARTS, good;
+    if (any)
+        good = ask_for_tier(s, s->at.tier, &must);
+    else
+        good = ask_for_parts(s, &must, &any);
+    if (good && s->at.tier != SEARCH_WHOLE)
+        good = ask_for_tier(s, s->at.tier - 1, &must_not);
     const char *narrow[2];
     token_list narrowing = {narrow, 0};
-    if (!tokens_of_type(s->types[s->at.type], &s->memory, &narrow[narrowing.count++]))
+    good = good && tokens_of_type(s->types[s->at.type], &s->memory, &narrow[narrowing.count++]);
+    if (!good)
         return no_memory(status);
+    if (!any)
+        return NRPC_OK;
     if (s->zone)
         narrow[narrowing.count++] = s->zone;
     add_clause(&must, TOKENS_PARTS, &narrowing);
@@ -404,13 +420,9 @@ static nrpc_code ask(searching *s, const store_context *c, const token_list *wor
 static nrpc_code ask_all(searching *s, const store_context *c, int64_t *revision,
                          nrpc_status *status)
 {
-    token_list words, whole = {&s->words.whole, 1};
-    const char *query = s->request->query;
-    if (!tokens_of_query(query, strlen(query), &s->memory, &words))
-        return no_memory(status);
     for (; s->at.tier < SEARCH_TIERS; s->at.tier++, s->at.type = 0) {
         for (; s->at.type < s->type_count; s->at.type++, s->at.id = 0) {
-            nrpc_code code = ask(s, c, &words, &whole, revision, status);
+            nrpc_code code = ask(s, c, revision, status);
             if (!code && s->no_memory)
                 code = no_memory(status);
             if (code || s->more)

@@ -1,17 +1,19 @@
-// Forms of tokens. In all but the last column, text as words.c folds it:
+// Forms of tokens. Text is as words.c folds it; what stands before it tells the columns apart, by
+// private-use characters, which no word has:
 //
-//   word         a word; of a run of ideographs each of them, and each two side by side
-//   whole name   the words of a name, one behind the other, at most MAX_WHOLE bytes
+//   column  token
+//   0       U+E005, the words of a name one behind the other, at most MAX_WHOLE bytes
+//   1       U+E006, word
+//   2       U+E007, word
+//   3       word
+//   4       U+E008, three code points of a word of a name
+//           U+E000, the first two code points of such a word
+//           U+E001, singular name of the type in small letters
+//           U+E002, id of the zone, with U+E003 for "-" and U+E004 for "_"
 //
-// Column 4 tells its tokens apart by private-use characters, which no word has:
-//
-//   trigram      three code points of a word of a name
-//   start        U+E000, first two code points of such a word
-//   type         U+E001, singular name of the type in small letters
-//   zone         U+E002, id of the zone, with U+E003 for "-" and U+E004 for "_"
-//
-// A column holds each token once, in bytewise order. Of a text longer than all sense, what comes
-// behind the first MAX_TOKENS or MAX_BYTES of a column is not found.
+// Of a run of ideographs each is a word, and each two side by side are. A column holds each token
+// once, in bytewise order. Of a text longer than all sense, what comes behind the first MAX_TOKENS
+// or MAX_BYTES of a column is not found.
 #include "registry/tokens.h"
 
 #include "base/buffer.h"
@@ -27,6 +29,10 @@
 #define ZONE    "\xEE\x80\x82"
 #define HYPHEN  "\xEE\x80\x83"
 #define LOWLINE "\xEE\x80\x84"
+#define WHOLE   "\xEE\x80\x85"
+#define NAME    "\xEE\x80\x86"
+#define TITLE   "\xEE\x80\x87"
+#define PART    "\xEE\x80\x88"
 
 enum { MAX_TOKENS = 1 << 16, MAX_BYTES = 1 << 20, MAX_WHOLE = 2048, TRIGRAM = 3 };
 
@@ -94,8 +100,20 @@ static bool join(const token_list *list, arena *memory, store_bytes *out)
 
 // --- words ---------------------------------------------------------------------------------------
 
+typedef struct token_sets {
+    token_set columns[STORE_SEARCH_COLUMNS];
+} token_sets;
+
+static void add_word(token_sets *s, unsigned columns, const char *text, size_t size)
+{
+    static const char *const heads[STORE_SEARCH_COLUMNS] = {WHOLE, NAME, TITLE, "", PART};
+    for (int i = 0; i < STORE_SEARCH_COLUMNS; i++)
+        if (columns & 1u << i)
+            add(&s->columns[i], heads[i], text, size);
+}
+
 // lone_too: of ideographs that stand in a run each by itself as well.
-static void add_words(token_set *s, const char *text, size_t size, bool lone_too)
+static void add_words(token_sets *s, unsigned columns, const char *text, size_t size, bool lone_too)
 {
     word_cutter cutter;
     word w, before = {0};
@@ -105,12 +123,12 @@ static void add_words(token_set *s, const char *text, size_t size, bool lone_too
         bool pair = more && w.joined;
         // Whether the word before stands alone is known only now.
         if (!first && (lone_too || !before.ideograph || (!before.joined && !pair)))
-            add(s, "", before.text, before.size);
+            add_word(s, columns, before.text, before.size);
         if (pair) {
             char two[2 * WORD_MAX_SIZE + 1];
             memcpy(two, before.text, before.size);
             memcpy(two + before.size, w.text, w.size + 1);
-            add(s, "", two, before.size + w.size);
+            add_word(s, columns, two, before.size + w.size);
         }
         if (!more)
             break;
@@ -152,7 +170,7 @@ static size_t points_size(const char *text, size_t n)
 static void add_trigrams(token_set *s, const char *text)
 {
     for (size_t size; (size = points_size(text, TRIGRAM)); text += point_size(*text))
-        add(s, "", text, size);
+        add(s, PART, text, size);
 }
 
 static void add_parts(token_set *s, const char *text, size_t size)
@@ -171,29 +189,29 @@ static void add_parts(token_set *s, const char *text, size_t size)
 
 // --- of a resource -------------------------------------------------------------------------------
 
-typedef struct token_sets {
-    token_set columns[STORE_SEARCH_COLUMNS];
-} token_sets;
-
 static void add_whole(token_sets *s, const char *text, size_t size)
 {
     char whole[MAX_WHOLE];
     size = whole_name(text, size, whole);
     if (size)
-        add(&s->columns[0], "", whole, size);
+        add_word(s, TOKENS_WHOLE, whole, size);
 }
 
 static bool add_text(void *context, const text_at *at)
 {
-    static const int columns[] = {
-        [TEXT_NAME] = 1, [TEXT_MENTION] = 2, [TEXT_TITLE] = 2, [TEXT_PROSE] = 3};
+    static const unsigned columns[] = {
+        [TEXT_NAME] = TOKENS_NAMES | TOKENS_TITLES | TOKENS_WORDS,
+        [TEXT_MENTION] = TOKENS_TITLES | TOKENS_WORDS,
+        [TEXT_TITLE] = TOKENS_TITLES | TOKENS_WORDS,
+        [TEXT_PROSE] = TOKENS_WORDS,
+    };
     token_sets *s = context;
     size_t size = strlen(at->text);
     if (at->role == TEXT_NAME)
         add_whole(s, at->text, size);
     if (at->role == TEXT_NAME || at->role == TEXT_MENTION)
         add_parts(&s->columns[4], at->text, size);
-    add_words(&s->columns[columns[at->role]], at->text, size, true);
+    add_words(s, columns[at->role], at->text, size, true);
     return true;
 }
 
@@ -267,21 +285,18 @@ static bool finish_one(token_set *s, arena *memory, const char **out)
     return good;
 }
 
-bool tokens_of_query(const char *text, size_t size, arena *memory, token_list *out)
+bool tokens_of_query(unsigned column, const char *text, size_t size, arena *memory, token_list *out)
 {
-    token_set s = {0};
-    add_words(&s, text, size, false);
-    return finish(&s, memory, out);
+    token_sets s = {0};
+    add_words(&s, column, text, size, false);
+    return finish(&s.columns[__builtin_ctz(column)], memory, out);
 }
 
 bool tokens_of_name(const char *text, size_t size, arena *memory, const char **out)
 {
-    token_set s = {0};
-    char whole[MAX_WHOLE];
-    size = whole_name(text, size, whole);
-    if (size)
-        add(&s, "", whole, size);
-    return finish_one(&s, memory, out);
+    token_sets s = {0};
+    add_whole(&s, text, size);
+    return finish_one(&s.columns[0], memory, out);
 }
 
 bool tokens_of_part(const char *text, size_t size, arena *memory, token_list *out)

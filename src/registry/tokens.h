@@ -2,9 +2,12 @@
 //
 //   column 0   whole names, folded to one token each; and the resource's id
 //   column 1   words of names
-//   column 2   words of titles, and of the names of what a resource mentions
-//   column 3   words of descriptions and other prose
+//   column 2   words of names, of titles, and of the names of what a resource mentions
+//   column 3   words of anything
 //   column 4   trigrams of the words of names, and what a search is narrowed by: type and zone
+//
+// No two columns share a token: a word that stands in a million descriptions costs nothing where
+// names are looked for.
 //
 // Which fields are names, titles and prose: texts.c. What a word is: words.c. The forms of tokens
 // stand in tokens.c, on top.
@@ -17,13 +20,13 @@
 #include "registry/type.h"
 #include "store/store.h"
 
+// Columns, as bits.
 enum {
-    TOKENS_WHOLE = 1 << 0, // columns, as bits
+    TOKENS_WHOLE = 1 << 0,
     TOKENS_NAMES = 1 << 1,
     TOKENS_TITLES = 1 << 2,
-    TOKENS_PROSE = 1 << 3,
+    TOKENS_WORDS = 1 << 3,
     TOKENS_PARTS = 1 << 4,
-    TOKENS_WORDS = TOKENS_NAMES | TOKENS_TITLES | TOKENS_PROSE,
 };
 
 // Fills index->search for a resource, in the arena's memory. message: unpacked, whole.
@@ -35,9 +38,11 @@ typedef struct token_list {
     size_t count;
 } token_list;
 
-// The tokens that must all stand in columns 0 to 3 of a record for it to hold all words of the
-// text. None: the text has no word. False: no memory.
-MUST_USE bool tokens_of_query(const char *text, size_t size, arena *memory, token_list *out);
+// The tokens that must all stand in the column for a record to hold all words of the text there.
+// column: TOKENS_NAMES, TOKENS_TITLES or TOKENS_WORDS. None: the text has no word. False: no
+// memory.
+MUST_USE bool tokens_of_query(unsigned column, const char *text, size_t size, arena *memory,
+                              token_list *out);
 // The one that stands in column 0 if a name reads like the text; NULL where there is no word.
 MUST_USE bool tokens_of_name(const char *text, size_t size, arena *memory, const char **out);
 // Those of column 4 that stand there for a word of a name that has this word in it. None: the word

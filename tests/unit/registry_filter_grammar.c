@@ -4,6 +4,7 @@
 #include "base/macros.h"
 #include "descriptor_set.h"
 #include "registry/filter.h"
+#include "registry/tokens.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +74,7 @@ static void show(const store_condition *c, buffer *out)
                                             [STORE_HAS_TOKEN] = "token"};
     switch (c->operator) {
     case STORE_HAS_TOKEN:
-        assert_int_equal(c->columns, 0xF);
+        assert_int_equal(c->columns, TOKENS_WORDS);
         buffer_append_text(out, "[word ");
         show_value(&c->value, out);
         break;
