@@ -5,6 +5,7 @@
 #include "registry/import_private.h"
 #include "registry/names.h"
 #include "registry/registry_private.h"
+#include "registry/repeat.h"
 #include "registry/stage.h"
 #include "registry/uuid.h"
 #include "schema/json.h"
@@ -245,6 +246,61 @@ nrpc_code registry_import_append(registry *r, const char *name, int64_t sequence
     return status->code;
 }
 
+// --- committed once, asked for again
+// ----------------------------------------------------------------
+
+enum { ANSWER_SIZE = 96 }; // the counts of an import, in digits
+
+typedef struct committing {
+    repeat repeat;
+    const import *import; // NULL: it is not in memory
+} committing;
+
+static nrpc_code remember_commit(store_tx *tx, void *context, const stage_counts *counts,
+                                 nrpc_status *status)
+{
+    committing *x = context;
+    char text[ANSWER_SIZE];
+    // The same import is committed once; this finds out whether the id stands for another.
+    if (repeat_recall(&x->repeat, tx, status))
+        return status->code;
+    int size =
+        snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+                 x->import->info.next_sequence, x->import->info.records, counts->created,
+                 counts->updated, counts->unchanged);
+    return repeat_remember(&x->repeat, tx, (store_bytes){text, (size_t)size}, status);
+}
+
+static nrpc_code recall_commit(store_tx *tx, void *context, nrpc_status *status)
+{
+    committing *x = context;
+    return repeat_recall(&x->repeat, tx, status);
+}
+
+// What the commit answered before a restart, or before it left memory.
+static nrpc_code answer_again(registry *r, const store_context *c, const char *name, committing *x,
+                              registry_import *out, nrpc_status *missing, nrpc_status *status)
+{
+    int64_t revision;
+    nrpc_code code = store_write(r->store, c, recall_commit, x, &revision, status);
+    if (code)
+        return code;
+    if (!x->repeat.found) {
+        nrpc_status_move(status, missing);
+        return status->code;
+    }
+    *out = (registry_import){.revision = x->repeat.revision, .expire_time_us = clock_wall_us()};
+    snprintf(out->name, sizeof out->name, "%s", name);
+    buffer_append_byte(&x->repeat.answer, '\0');
+    if (x->repeat.answer.failed)
+        return no_memory(status);
+    // Nobody but remember_commit can have written it.
+    sscanf((const char *)x->repeat.answer.data,
+           "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &out->next_sequence,
+           &out->records, &out->created, &out->updated, &out->unchanged);
+    return NRPC_OK;
+}
+
 static void take_counts(registry_import *info, const stage_counts *counts)
 {
     info->created = counts->created;
@@ -253,15 +309,14 @@ static void take_counts(registry_import *info, const stage_counts *counts)
     info->revision = counts->revision;
 }
 
-nrpc_code registry_import_commit(registry *r, const store_context *c, const char *name,
-                                 registry_import *out, nrpc_status *status)
+static nrpc_code commit(registry *r, const store_context *c, import *i, committing *x,
+                        registry_import *out, nrpc_status *status)
 {
     import_table *t = r->imports;
-    import *i;
-    if (uuid_check_request_id(c->request_id, status) || take(t, name, &i, status))
-        return status->code;
     stage_counts counts;
-    if (i->state == IMPORT_OPEN && !stage_write(&i->stage, c, i->validate_only, &counts, status)) {
+    x->import = i;
+    if (i->state == IMPORT_OPEN &&
+        !stage_write(&i->stage, c, i->validate_only, &counts, remember_commit, x, status)) {
         take_counts(&i->info, &counts);
         stage_fini(&i->stage);
         pthread_mutex_lock(&t->lock);
@@ -271,6 +326,27 @@ nrpc_code registry_import_commit(registry *r, const store_context *c, const char
     }
     give_back(t, i, out);
     return status->code;
+}
+
+nrpc_code registry_import_commit(registry *r, const store_context *c, const char *name,
+                                 registry_import *out, nrpc_status *status)
+{
+    nrpc_status missing = {0};
+    committing x = {0};
+    import *i;
+    if (uuid_check_request_id(c->request_id, status))
+        return status->code;
+    repeat_init(&x.repeat, r->store, c->request_id, (store_bytes){name, strlen(name)});
+    nrpc_code code = take(r->imports, name, &i, &missing);
+    if (!code)
+        code = commit(r, c, i, &x, out, status);
+    else if (code == NRPC_NOT_FOUND)
+        code = answer_again(r, c, name, &x, out, &missing, status);
+    else
+        nrpc_status_move(status, &missing);
+    nrpc_status_fini(&missing);
+    repeat_fini(&x.repeat);
+    return code;
 }
 
 // --- files
@@ -337,7 +413,7 @@ nrpc_code registry_import_json(registry *r, const store_context *c, const char *
     nrpc_code code = read_file(r, &s, text, size, status);
     out->records = (int64_t)s.count;
     if (!code)
-        code = stage_write(&s, c, false, &counts, status);
+        code = stage_write(&s, c, false, &counts, NULL, NULL, status);
     if (!code)
         take_counts(out, &counts);
     else

@@ -6,9 +6,10 @@
 //
 // Chunks are checked and kept in memory, within max_import_bytes of all imports together; the
 // commit writes them in one transaction (stage.h says how). A committed import keeps its result,
-// but no records, until it expires, so that a commit that is sent again is answered the same; at
-// most 64 are remembered, the oldest goes first. Imports that expired are swept away whenever any
-// import is touched.
+// but no records, until it expires, so that a step that is sent again is answered the same; at most
+// 64 are kept so, the oldest goes first. Imports that expired are swept away whenever any import is
+// touched. A commit that is sent again with its request_id is answered the same for
+// STORE_REQUEST_KEPT_S, also after a restart (repeat.h).
 //
 // Faults: those of a chunk by their place in the request, "records[2].zone.area_km2"; those that
 // only the commit finds with the chunk before, "chunks[1].records[2].zone.name" for chunk number 1;
@@ -44,7 +45,8 @@ MUST_USE nrpc_code registry_import_create(registry *r, const char *request_id, b
 MUST_USE nrpc_code registry_import_append(registry *r, const char *name, int64_t sequence,
                                           const ProtobufCMessage *const *records, size_t count,
                                           registry_import *out, nrpc_status *status);
-// The context's request_id must be a UUID. After an error the import stays open.
+// The context's request_id must be a UUID. After an error the import stays open. ALREADY_EXISTS,
+// reason REQUEST_ID_REUSED.
 MUST_USE nrpc_code registry_import_commit(registry *r, const store_context *c, const char *name,
                                           registry_import *out, nrpc_status *status);
 

@@ -160,6 +160,8 @@ typedef struct writing {
     putter put;
     const struct stage_record *record; // whose references are looked at
     nrpc_status faults;
+    stage_written_fn written;
+    void *written_context;
 } writing;
 
 typedef struct held {
@@ -255,13 +257,14 @@ static nrpc_code write_all(store_tx *tx, void *context, nrpc_status *status)
                 return status->code;
         }
     }
-    return NRPC_OK;
+    return w->written && !w->dry ? w->written(tx, w->written_context, w->counts, status) : NRPC_OK;
 }
 
 nrpc_code stage_write(stage *s, const store_context *c, bool dry, stage_counts *out,
-                      nrpc_status *status)
+                      stage_written_fn written, void *context, nrpc_status *status)
 {
-    writing w = {.stage = s, .dry = dry, .counts = out};
+    writing w = {
+        .stage = s, .dry = dry, .counts = out, .written = written, .written_context = context};
     int64_t revision = 0;
     putter_init(&w.put, s->registry);
     nrpc_code code = store_write(s->registry->store, c, write_all, &w, &revision, status);

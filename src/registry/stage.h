@@ -44,8 +44,11 @@ void stage_truncate(stage *s, size_t count);
 // the store just so is left alone; one that is deleted there comes back (STORE_UNDELETED) under its
 // old uid and counts as updated. INVALID_ARGUMENT, with violations PARENT_NOT_FOUND and
 // REFERENCE_NOT_FOUND, if a name referred to is neither in the store (undeleted) nor in the stage.
-// dry: checks and counts, but writes nothing. The stage keeps its records.
+// dry: checks and counts, but writes nothing. The stage keeps its records. written: what else
+// belongs into the transaction, behind the records; may be NULL.
+typedef nrpc_code (*stage_written_fn)(store_tx *tx, void *context, const stage_counts *counts,
+                                      nrpc_status *status);
 MUST_USE nrpc_code stage_write(stage *s, const store_context *c, bool dry, stage_counts *out,
-                               nrpc_status *status);
+                               stage_written_fn written, void *context, nrpc_status *status);
 
 #endif

@@ -5,7 +5,7 @@
 #include "registry/body.h"
 #include "registry/operation.h"
 #include "registry/registry_private.h"
-#include "registry/siphash.h"
+#include "registry/repeat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +20,11 @@ typedef struct writing {
     const store_context *context;
     resource_name *names; // of the operations
     operation_worker worker;
-    uint64_t fingerprint;
+    repeat repeat;
     buffer answer;     // as it goes out
     buffer remembered; // as it is kept
 
     // What came of the transaction.
-    bool repeated;
-    int64_t repeated_revision;
     bool tried; // undone, as it was only a trial
 } writing;
 
@@ -45,9 +43,9 @@ static bool append_bytes(buffer *out, uint32_t field, const void *data, size_t s
 }
 
 // The same request packs to the same bytes, in whatever order its sender packed them.
-static nrpc_code take_fingerprint(const registry *r, const registry_write_request *q, uint64_t *out,
-                                  nrpc_status *status)
+static nrpc_code init_repeat(const registry *r, writing *w, nrpc_status *status)
 {
+    const registry_write_request *q = w->request;
     buffer b = {0};
     size_t size = protobuf_c_message_get_packed_size(q->message);
     buffer_append(&b, q->method, strlen(q->method) + 1);
@@ -55,7 +53,7 @@ static nrpc_code take_fingerprint(const registry *r, const registry_write_reques
     if (b.failed)
         return no_memory(status);
     b.size += protobuf_c_message_pack(q->message, end);
-    *out = siphash((const uint8_t *)r->store->secret, b.data, b.size);
+    repeat_init(&w->repeat, r->store, w->context->request_id, (store_bytes){b.data, b.size});
     buffer_fini(&b);
     return NRPC_OK;
 }
@@ -110,47 +108,13 @@ static bool note_answer(writing *w, const resource_name *name)
 
 // --- repetition ----------------------------------------------------------------------------------
 
-typedef struct recalled {
-    writing *writing;
-    uint64_t fingerprint;
-    bool no_memory;
-} recalled;
-
-static void take_recalled(void *context, const store_request *request)
-{
-    recalled *m = context;
-    m->fingerprint = request->fingerprint;
-    m->writing->repeated_revision = request->revision;
-    m->no_memory =
-        !buffer_append(&m->writing->remembered, request->answer.data, request->answer.size);
-}
-
-static nrpc_code recall(writing *w, store_tx *tx, nrpc_status *status)
-{
-    recalled m = {.writing = w};
-    const char *id = w->context->request_id;
-    nrpc_code code = store_tx_recall(tx, id, take_recalled, &m, &w->repeated, status);
-    if (code || !w->repeated)
-        return code;
-    if (m.no_memory)
-        return no_memory(status);
-    if (m.fingerprint == w->fingerprint)
-        return NRPC_OK;
-    w->repeated = false;
-    nrpc_status_set(status, NRPC_ALREADY_EXISTS, "REQUEST_ID_REUSED",
-                    "request_id %s stands for another write, answered before: take a new one", id);
-    nrpc_status_violate(status, "request_id", "REQUEST_ID_REUSED", "stands for another write");
-    return nrpc_status_add(status, "request_id", "%s", id);
-}
-
 static nrpc_code remember(writing *w, store_tx *tx, nrpc_status *status)
 {
     if (w->request->many && (!buffer_append_byte(&w->remembered, ANSWER_RESULTS) ||
                              !buffer_append(&w->remembered, w->answer.data, w->answer.size)))
         return no_memory(status);
-    store_request request = {.fingerprint = w->fingerprint,
-                             .answer = {w->remembered.data, w->remembered.size}};
-    return store_tx_remember(tx, w->context->request_id, &request, status);
+    return repeat_remember(&w->repeat, tx, (store_bytes){w->remembered.data, w->remembered.size},
+                           status);
 }
 
 typedef struct rebuilding {
@@ -170,7 +134,7 @@ static bool rebuild_row(void *context, const store_record *record)
 // The answer that was given the first time.
 static nrpc_code answer_again(registry *r, writing *w, nrpc_status *status)
 {
-    const buffer *kept = &w->remembered;
+    const buffer *kept = &w->repeat.answer;
     int kind = kept->size ? kept->data[0] : 0;
     if (kind == ANSWER_RESULTS)
         return buffer_append(&w->answer, kept->data + 1, kept->size - 1) ? NRPC_OK
@@ -181,7 +145,7 @@ static nrpc_code answer_again(registry *r, writing *w, nrpc_status *status)
     rebuilding b = {.r = r, .out = &w->answer};
     snprintf(name, sizeof name, "%.*s", (int)(kept->size - 1), (const char *)kept->data + 1);
     nrpc_code code =
-        store_get(r->store, w->context, name, w->repeated_revision, true, rebuild_row, &b, status);
+        store_get(r->store, w->context, name, w->repeat.revision, true, rebuild_row, &b, status);
     return !code && b.no_memory ? no_memory(status) : code;
 }
 
@@ -193,9 +157,9 @@ static nrpc_code write_all(store_tx *tx, void *context, nrpc_status *status)
     const registry_write_request *q = w->request;
     buffer_clear(&w->answer);
     buffer_clear(&w->remembered);
-    w->repeated = w->tried = false;
+    w->tried = false;
     operation_begin(&w->worker);
-    if (!q->validate_only && (recall(w, tx, status) || w->repeated))
+    if (!q->validate_only && (repeat_recall(&w->repeat, tx, status) || w->repeat.found))
         return status->code;
     nrpc_status_fini(status);
     for (size_t i = 0; i < q->count; i++) {
@@ -227,7 +191,7 @@ static nrpc_code check(registry *r, writing *w, nrpc_status *status)
 static nrpc_code run(registry *r, writing *w, int64_t *revision, nrpc_status *status)
 {
     const registry_write_request *q = w->request;
-    if (check(r, w, status) || take_fingerprint(r, q, &w->fingerprint, status))
+    if (check(r, w, status) || init_repeat(r, w, status))
         return status->code;
     if (q->count == 1)
         operation_ahead(&w->worker, w->context, &q->operations[0], &w->names[0]);
@@ -237,9 +201,9 @@ static nrpc_code run(registry *r, writing *w, int64_t *revision, nrpc_status *st
         *revision = atomic_load(&r->store->revision);
         return NRPC_OK;
     }
-    if (code || !w->repeated)
+    if (code || !w->repeat.found)
         return code;
-    *revision = w->repeated_revision;
+    *revision = w->repeat.revision;
     return answer_again(r, w, status);
 }
 
@@ -257,6 +221,7 @@ nrpc_code registry_write(registry *r, const store_context *c, const registry_wri
     operation_worker_fini(&w.worker);
     buffer_fini(&w.answer);
     buffer_fini(&w.remembered);
+    repeat_fini(&w.repeat);
     free(w.names);
     return code;
 }

@@ -329,16 +329,50 @@ static void committed_imports_do_not_keep_others_out(void **state)
         snprintf(id, sizeof id, "%08d-0000-4000-8000-000000000000", n);
         registry_import i = create(&w, id, false);
         assert_ok(append_zone(&w, &i, 1, "zones/a", "A", &out, &status), &status);
-        assert_ok(registry_import_commit(w.registry, &no_hurry, i.name, &out, &status), &status);
+        store_context c = no_hurry;
+        c.request_id = id;
+        assert_ok(registry_import_commit(w.registry, &c, i.name, &out, &status), &status);
         assert_int_equal(out.revision, 1);
         assert_int_equal(out.unchanged, n ? 1 : 0);
     }
     world_close(&w);
 }
 
+static void a_commit_is_repeated_after_a_restart(void **state)
+{
+    (void)state;
+    world w;
+    nrpc_status status = {0};
+    registry_import first, again;
+    world_open(&w);
+    registry_import i = create(&w, first_id, false);
+    assert_ok(append_zone(&w, &i, 1, "zones/a", "A", &first, &status), &status);
+    assert_ok(append_zone(&w, &i, 2, "zones/b", "B", &first, &status), &status);
+    assert_ok(registry_import_commit(w.registry, &no_hurry, i.name, &first, &status), &status);
+    world_reopen(&w);
+    assert_ok(registry_import_commit(w.registry, &no_hurry, i.name, &again, &status), &status);
+    assert_string_equal(again.name, first.name);
+    assert_int_equal(again.revision, first.revision);
+    assert_int_equal(again.next_sequence, 3);
+    assert_int_equal(again.records, 2);
+    assert_int_equal(again.created, 2);
+    assert_int_equal(again.updated + again.unchanged, 0);
+    assert_int_equal(atomic_load(&w.store->revision), first.revision);
+
+    // The id stands for that import and no other, whether that one is known or not.
+    registry_import other = create(&w, second_id, false);
+    assert_ok(append_zone(&w, &other, 1, "zones/c", "C", &again, &status), &status);
+    assert_true(registry_import_commit(w.registry, &no_hurry, other.name, &again, &status));
+    assert_status(&status, NRPC_ALREADY_EXISTS, "REQUEST_ID_REUSED");
+    assert_true(registry_import_commit(w.registry, &no_hurry, "imports/none", &again, &status));
+    assert_status(&status, NRPC_ALREADY_EXISTS, "REQUEST_ID_REUSED");
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_commit_is_repeated_after_a_restart),
         cmocka_unit_test(chunks_are_taken_in_order_and_once),
         cmocka_unit_test(an_unknown_import_and_bad_ids_are_refused),
         cmocka_unit_test(a_failed_commit_writes_nothing_and_can_be_mended),

@@ -110,6 +110,17 @@ void world_seed(world *w)
     free(text);
 }
 
+void world_reopen(world *w)
+{
+    nrpc_status status = {0};
+    char url[128];
+    registry_close(w->registry);
+    store_close(w->store);
+    snprintf(url, sizeof url, "sqlite:%s/store", w->directory);
+    assert_ok(store_open(url, &w->store, &status), &status);
+    assert_ok(registry_open(&w->registry, w->store, NULL, &status), &status);
+}
+
 void world_close(world *w)
 {
     registry_close(w->registry);

@@ -25,6 +25,8 @@ extern const store_context no_hurry;
 void world_open(world *w); // empty
 void world_open_with(world *w, const registry_options *options);
 void world_seed(world *w); // imports data/xinjiang.json
+// Closes registry and store, and opens them again.
+void world_reopen(world *w);
 void world_close(world *w);
 
 // cmocka setup and teardown: *state is a world, seeded.

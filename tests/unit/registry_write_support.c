@@ -120,14 +120,3 @@ int64_t newest_revision(const world *w)
 {
     return atomic_load(&w->store->revision);
 }
-
-void world_reopen(world *w)
-{
-    nrpc_status status = {0};
-    char url[128];
-    registry_close(w->registry);
-    store_close(w->store);
-    snprintf(url, sizeof url, "sqlite:%s/store", w->directory);
-    assert_ok(store_open(url, &w->store, &status), &status);
-    assert_ok(registry_open(&w->registry, w->store, NULL, &status), &status);
-}

@@ -27,7 +27,5 @@ void refuse_field(world *w, const char *writes, const char *field, const char *r
 // The resource, in full; NULL if there is none.
 void *get_resource(world *w, const char *type, const char *name);
 int64_t newest_revision(const world *w);
-// Closes registry and store, and opens them again.
-void world_reopen(world *w);
 
 #endif
