@@ -50,20 +50,21 @@ typedef struct nrpc_server_options {
     size_t max_connections;           // beyond it new connections are closed at once
     size_t max_calls_per_connection;  // detached or queued; beyond it RESOURCE_EXHAUSTED
     size_t max_calls;                 // the same of all connections
-    size_t max_queued_calls;          // waiting for the pool; beyond it RESOURCE_EXHAUSTED
+    size_t max_queued_calls;          // waiting for each pool; beyond it RESOURCE_EXHAUSTED
     size_t max_output_per_connection; // unwritten bytes
     size_t max_output;                // of all connections
     size_t max_input;                 // bytes of half-received long messages, of all connections
     size_t max_call_memory;           // of a call's arena
     size_t max_memory;                // of all arenas
     unsigned pool_threads;
+    unsigned turn_threads;         // for NRPC_METHOD_TAKES_TURNS
     unsigned handshake_timeout_ms; // both in whole seconds, rounded up
     unsigned stall_timeout_ms;     // without a byte of a message begun, or taken of those waiting
 } nrpc_server_options;
 
 // Defaults: 4 MiB messages, 100,000 connections, 1,024 calls each and 65,536 in all, 4,096 queued,
-// 16 MiB and 256 MiB of output, 256 MiB of input, 8 MiB and 512 MiB of memory, 4 threads, 10 s, 30
-// s.
+// 16 MiB and 256 MiB of output, 256 MiB of input, 8 MiB and 512 MiB of memory, 4 threads and 64
+// for turns, 10 s, 30 s.
 void nrpc_server_options_init(nrpc_server_options *options);
 
 nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *options,
@@ -99,6 +100,9 @@ enum {
     NRPC_METHOD_WAITS = 2,
     // Must stand alone, not inside a batch: the batch itself.
     NRPC_METHOD_NO_BATCH = 4,
+    // The handler mostly waits for others of its kind, as writers do for a commit that they share:
+    // it runs on threads kept for those, so that they hold up nobody else.
+    NRPC_METHOD_TAKES_TURNS = 8,
 };
 
 typedef struct nrpc_method {

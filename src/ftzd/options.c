@@ -41,7 +41,7 @@ static const struct argp_option argp_options[] = {
      "user id, or root, may",
      2},
     {"echo", KEY_ECHO, NULL, 0, "Serve nrpc.v1.EchoService, for tests and measurements", 2},
-    {"threads", KEY_THREADS, "N", 0, "Worker threads for calls that may block (default 4)", 3},
+    {"threads", KEY_THREADS, "N", 0, "Worker threads for reads that may block (default 4)", 3},
     {"cache-mb", KEY_CACHE, "N", 0,
      "Memory for answers ready to send, in MiB; 0: none (default 64)", 3},
     {"keep-changes-days", KEY_KEEP_DAYS, "N", 0,

@@ -426,7 +426,9 @@ void nrpc_call_run_on_pool(nrpc_call *call, nrpc_handler handler)
     if (!nrpc_call_detach(call))
         return;
     call->pool_handler = handler;
-    if (!pool_submit(call->server->workers, &call->job, run_job))
+    bool turns = call->method->flags & NRPC_METHOD_TAKES_TURNS;
+    pool *p = turns ? call->server->turn_takers : call->server->workers;
+    if (!pool_submit(p, &call->job, run_job))
         refuse_overload(call, "QUEUE_FULL", "too many calls are waiting for a worker",
                         call->server->options.max_queued_calls);
 }

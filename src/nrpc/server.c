@@ -43,6 +43,7 @@ void nrpc_server_options_init(nrpc_server_options *o)
         .max_call_memory = 8 << 20,
         .max_memory = 512 << 20,
         .pool_threads = 4,
+        .turn_threads = 64,
         .handshake_timeout_ms = 10000,
         .stall_timeout_ms = 30000,
     };
@@ -314,7 +315,8 @@ static void close_listeners(nrpc_server *s)
 nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *options,
                              nrpc_status *status)
 {
-    if (!options->pool_threads || options->max_message_size < MIN_MESSAGE_SIZE) {
+    if (!options->pool_threads || !options->turn_threads ||
+        options->max_message_size < MIN_MESSAGE_SIZE) {
         nrpc_status_set(status, NRPC_INVALID_ARGUMENT, "INVALID_OPTION",
                         "a server needs a thread, and messages of %d bytes", MIN_MESSAGE_SIZE);
         return NRPC_INVALID_ARGUMENT;
@@ -333,6 +335,9 @@ nrpc_code nrpc_server_create(nrpc_server **out, const nrpc_server_options *optio
     nrpc_code code = timer_wheel_create(&s->timers, status);
     if (!code)
         code = pool_create(&s->workers, options->pool_threads, options->max_queued_calls, status);
+    if (!code)
+        code =
+            pool_create(&s->turn_takers, options->turn_threads, options->max_queued_calls, status);
     if (code) {
         nrpc_server_free(s);
         return code;
@@ -409,6 +414,7 @@ void nrpc_server_free(nrpc_server *s)
     if (s->workers)
         nrpc_server_drain(s, 0);
     pool_free(s->workers);
+    pool_free(s->turn_takers);
     if (s->timers && !timer_cancel(s->timers, &s->sweep)) {
         pthread_mutex_lock(&s->lock); // it is running, and ends because we are stopped
         while (s->sweeping)

@@ -29,6 +29,7 @@ struct nrpc_server {
     size_t service_count;
     timer_wheel *timers;
     pool *workers;
+    pool *turn_takers;
     arena_budget memory;
     atomic_size_t output; // unwritten bytes of all connections
     atomic_size_t input;  // of half-received long messages

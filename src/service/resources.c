@@ -253,10 +253,10 @@ static nrpc_code add_type(services *s, const resource_type *type, nrpc_status *s
         {"Get", false, get, NRPC_METHOD_QUICK},
         {"BatchGet", true, batch_get, 0},
         {"List", true, list, 0},
-        {"Create", false, resource_create, 0},
-        {"Update", false, resource_update, 0},
-        {"Delete", false, resource_delete, 0},
-        {"Undelete", false, resource_undelete, 0},
+        {"Create", false, resource_create, NRPC_METHOD_TAKES_TURNS},
+        {"Update", false, resource_update, NRPC_METHOD_TAKES_TURNS},
+        {"Delete", false, resource_delete, NRPC_METHOD_TAKES_TURNS},
+        {"Undelete", false, resource_undelete, NRPC_METHOD_TAKES_TURNS},
     };
     rs->all = s;
     rs->type = type;

@@ -10,6 +10,7 @@
 #include <nrpc/server.h>
 #include <nrpc/v1/control.pb-c.h>
 #include <nrpc/v1/echo.pb-c.h>
+#include <nrpc/v1/health.pb-c.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,8 @@ static void echo(nrpc_call *call, const ProtobufCMessage *request, void *context
 
 static const nrpc_method echo_methods[] = {{"Echo", echo, NRPC_METHOD_QUICK}};
 
+static const nrpc_method health_methods[] = {{"Check", hold, NRPC_METHOD_TAKES_TURNS}};
+
 static void cancel(nrpc_call *call, const ProtobufCMessage *request, void *context)
 {
     (void)context;
@@ -139,6 +142,9 @@ static int start_with(void **state, const nrpc_server_options *options)
               &status);
     assert_ok(nrpc_server_add_service(f->server, &nrpc__v1__control_service__descriptor,
                                       control_methods, 1, f, &status),
+              &status);
+    assert_ok(nrpc_server_add_service(f->server, &nrpc__v1__health_service__descriptor,
+                                      health_methods, 1, f, &status),
               &status);
     assert_ok(nrpc_server_listen(f->server, "tcp://127.0.0.1:0", &status), &status);
     assert_ok(nrpc_server_listen(f->server, "tcp://[::1]:0", &status), &status);
@@ -162,6 +168,7 @@ static int start_small(void **state)
     options.max_calls_per_connection = 8;
     options.max_queued_calls = 4;
     options.pool_threads = 1;
+    options.turn_threads = 2;
     options.max_call_memory = 32768;
     return start_with(state, &options);
 }
@@ -266,6 +273,21 @@ static void a_slow_call_does_not_hold_up_the_next(void **state)
     send_echo(&r, 2, "quick", 0, 0);
     assert_int_equal(expect_reply(&r, NRPC_OK, ""), 2);
     assert_int_equal(expect_reply(&r, NRPC_OK, ""), 1);
+    rawsp_close(&r);
+}
+
+static void calls_that_take_turns_hold_up_no_other(void **state)
+{
+    fixture *f = *state;
+    rawsp r;
+    assert_true(rawsp_open(&r, nrpc_server_address(f->server, 0)));
+    for (uint32_t i = 1; i <= 3; i++)
+        assert_true(rawsp_send_call(&r, i, "nrpc.v1.HealthService/Check", NULL, 0, 0));
+    while (atomic_load(&f->running) < 2) // two run, one waits
+        usleep(1000);
+    send_echo(&r, 4, "pool", 0, 0);
+    assert_int_equal(expect_reply(&r, NRPC_OK, ""), 4);
+    assert_int_equal(atomic_load(&f->running), 2);
     rawsp_close(&r);
 }
 
@@ -699,6 +721,7 @@ int main(void)
         WITH(start_small, a_reply_beyond_the_limit_is_refused),
         WITH(start_small, too_many_calls_in_flight_are_refused_at_once),
         WITH(start_small, a_full_queue_is_refused_at_once),
+        WITH(start_small, calls_that_take_turns_hold_up_no_other),
         WITH(start_small, a_request_that_unpacks_too_large_is_refused),
         WITH(start, a_reader_that_does_not_read_is_paused),
         WITH(start, drain_answers_what_is_in_flight),
