@@ -4,8 +4,8 @@
 #include "base/macros.h"
 #include "ftzd/options.h"
 #include "ftzd/upkeep.h"
-#include "registry/import.h"
 #include "registry/registry.h"
+#include "registry/write/import.h"
 #include "service/service.h"
 #include "store/store.h"
 

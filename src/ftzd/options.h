@@ -5,7 +5,7 @@
 #ifndef FTZD_OPTIONS_H
 #define FTZD_OPTIONS_H
 
-#include "registry/maintain.h"
+#include "registry/write/maintain.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
-// A thread that does what a registry needs done from time to time (registry/maintain.h): at once,
-// and every minute from then on. What fails is logged, and tried again the next time.
+// A thread that does what a registry needs done from time to time (registry/write/maintain.h): at
+// once, and every minute from then on. What fails is logged, and tried again the next time.
 #ifndef FTZD_UPKEEP_H
 #define FTZD_UPKEEP_H
 
-#include "registry/maintain.h"
+#include "registry/write/maintain.h"
 
 typedef struct upkeep upkeep;
 

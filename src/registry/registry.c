@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "descriptor_set.h"
-#include "registry/import_private.h"
-#include "registry/index.h"
+#include "registry/index/index.h"
 #include "registry/registry_private.h"
-#include "registry/validate.h"
+#include "registry/write/import_private.h"
+#include "registry/write/validate.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "base/buffer.h"
 #include "ftz/v1/registry_service.pb-c.h"
-#include "registry/write.h"
+#include "registry/write/write.h"
 #include "service/service_private.h"
 
 void service_batch_write(nrpc_call *call, const ProtobufCMessage *message, void *context)

@@ -1,5 +1,5 @@
 // RegistryService.ListChanges, which waits without a thread (feed.h), and ListRevisions.
-#include "registry/changes.h"
+#include "registry/read/changes.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"

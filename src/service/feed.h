@@ -12,7 +12,7 @@
 #define SERVICE_FEED_H
 
 #include "base/macros.h"
-#include "registry/changes.h"
+#include "registry/read/changes.h"
 
 #include <nrpc/server.h>
 #include <sys/queue.h>

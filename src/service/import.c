@@ -1,4 +1,4 @@
-#include "registry/import.h"
+#include "registry/write/import.h"
 
 #include "ftz/v1/registry_service.pb-c.h"
 #include "service/service_private.h"

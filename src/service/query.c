@@ -2,10 +2,10 @@
 #include "service/service_private.h"
 
 #include "ftz/v1/query_service.pb-c.h"
-#include "registry/aggregate.h"
-#include "registry/powers.h"
-#include "registry/profile.h"
-#include "registry/timeline.h"
+#include "registry/query/aggregate.h"
+#include "registry/query/powers.h"
+#include "registry/query/profile.h"
+#include "registry/query/timeline.h"
 
 enum { ANSWER_MEMORY = 64 << 20 }; // of one question
 

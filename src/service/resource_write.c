@@ -1,7 +1,7 @@
 #include "service/resources.h"
 
 #include "base/buffer.h"
-#include "registry/write.h"
+#include "registry/write/write.h"
 
 #include <google/protobuf/field_mask.pb-c.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "ftz/v1/source_service.pb-c.h"
 #include "ftz/v1/term_service.pb-c.h"
 #include "ftz/v1/zone_service.pb-c.h"
-#include "registry/read.h"
+#include "registry/read/read.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #include "base/pbwire.h"
 #include "ftz/v1/query_service.pb-c.h"
 #include "ftz/v1/registry_service.pb-c.h"
-#include "registry/check.h"
-#include "registry/search.h"
-#include "registry/token.h"
+#include "registry/check/check.h"
+#include "registry/query/search.h"
+#include "registry/read/token.h"
 
 enum {
     ROWS_FIELD = 1,

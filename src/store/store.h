@@ -67,10 +67,10 @@ typedef struct store_moment {
 enum { STORE_SEARCH_COLUMNS = 5 };
 
 // What queries look at instead of the bytes: made by the registry whenever a record is written
-// (registry/index.h), kept by the store beside it. The search tokens and moments of a deleted
+// (registry/index/index.h), kept by the store beside it. The search tokens and moments of a deleted
 // record are not found.
 typedef struct store_index {
-    store_bytes document; // JSON: the values that conditions compare, see registry/document.h
+    store_bytes document; // JSON: the values that conditions compare, see registry/index/document.h
     // Tokens for store_search, joined by blanks. A token has no blank and no ASCII character but
     // letters and digits.
     store_bytes search[STORE_SEARCH_COLUMNS];
@@ -117,8 +117,8 @@ typedef struct store_value {
 // --- conditions ----------------------------------------------------------------------------------
 //
 // A condition is a tree over the columns and the document of a row. The registry's filter compiler
-// makes it (registry/filter.h); each store renders it as SQL of its own dialect, every value a
-// bound parameter. Names of columns and steps come from the schema, never from outside.
+// makes it (registry/filter/filter.h); each store renders it as SQL of its own dialect, every value
+// a bound parameter. Names of columns and steps come from the schema, never from outside.
 //
 // Two-valued: a comparison with what is not there is false, and so is its opposite operator; NOT of
 // it is true. A value is of the kind that its operand has. delete_time_us and purge_time_us are not

@@ -5,7 +5,7 @@
 #include "registry_support.h"
 
 #include "google/type/date.pb-c.h"
-#include "registry/question.h"
+#include "registry/query/question.h"
 
 // Imports the registry in JSON, in which ' stands for ".
 void world_import(world *w, const char *json);

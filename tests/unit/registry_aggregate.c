@@ -1,7 +1,7 @@
 // Aggregate: resources counted and summed, nothing twice.
 #include "query_support.h"
 
-#include "registry/aggregate.h"
+#include "registry/query/aggregate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

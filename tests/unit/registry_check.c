@@ -2,7 +2,7 @@
 #include "registry_support.h"
 
 #include "ftz/v1/registry_service.pb-c.h"
-#include "registry/check.h"
+#include "registry/check/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

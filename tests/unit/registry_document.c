@@ -1,5 +1,5 @@
 // The document of a resource: what conditions and orders compare, made from its packed bytes.
-#include "registry/document.h"
+#include "registry/index/document.h"
 
 #include "base/macros.h"
 #include "descriptor_set.h"

@@ -3,8 +3,8 @@
 #include "base/buffer.h"
 #include "base/macros.h"
 #include "descriptor_set.h"
-#include "registry/filter.h"
-#include "registry/tokens.h"
+#include "registry/filter/filter.h"
+#include "registry/index/tokens.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 // FTZ_FILTER_SEED repeats a run, FTZ_FILTER_ROUNDS makes it longer.
 #include "filter_model.h"
 #include "registry/body.h"
-#include "registry/index.h"
+#include "registry/index/index.h"
 #include "registry_support.h"
 #include "schema/json.h"
 

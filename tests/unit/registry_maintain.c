@@ -2,8 +2,8 @@
 #include "registry_write_support.h"
 
 #include "base/clock.h"
-#include "registry/changes.h"
-#include "registry/maintain.h"
+#include "registry/read/changes.h"
+#include "registry/write/maintain.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "ftz/v1/query_service.pb-c.h"
 #include "ftz/v1/resources.pb-c.h"
 #include "registry/evidence.h"
-#include "registry/moments.h"
+#include "registry/index/moments.h"
 #include "schema/json.h"
 
 #include <stdlib.h>

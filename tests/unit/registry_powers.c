@@ -1,8 +1,8 @@
 // FindPowers: who may do what, where, on which day, and what nobody knows.
 #include "query_support.h"
 
-#include "registry/inforce.h"
-#include "registry/powers.h"
+#include "registry/query/inforce.h"
+#include "registry/query/powers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "query_support.h"
 
 #include "registry/decimal.h"
-#include "registry/profile.h"
+#include "registry/query/profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>

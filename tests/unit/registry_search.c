@@ -2,8 +2,8 @@
 #include "registry_support.h"
 
 #include "ftz/v1/query_service.pb-c.h"
-#include "registry/match.h"
-#include "registry/search.h"
+#include "registry/query/match.h"
+#include "registry/query/search.h"
 
 #include <pthread.h>
 #include <stdio.h>

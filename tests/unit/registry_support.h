@@ -2,8 +2,8 @@
 #ifndef TESTS_REGISTRY_SUPPORT_H
 #define TESTS_REGISTRY_SUPPORT_H
 
-#include "registry/import.h"
-#include "registry/read.h"
+#include "registry/read/read.h"
+#include "registry/write/import.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

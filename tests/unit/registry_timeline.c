@@ -1,7 +1,7 @@
 // ListTimeline: what happened, in order of time.
 #include "query_support.h"
 
-#include "registry/timeline.h"
+#include "registry/query/timeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

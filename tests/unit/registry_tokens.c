@@ -2,9 +2,9 @@
 #include "registry_support.h"
 
 #include "ftz/v1/resources.pb-c.h"
-#include "registry/texts.h"
-#include "registry/tokens.h"
-#include "registry/words.h"
+#include "registry/index/texts.h"
+#include "registry/index/tokens.h"
+#include "registry/index/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // Which units are currencies, and which are UCUM.
 #include "base/macros.h"
-#include "registry/units.h"
+#include "registry/write/units.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "registry_write_support.h"
 
-#include "registry/uuid.h"
+#include "registry/write/uuid.h"
 #include "schema/json.h"
 
 #include <stdio.h>

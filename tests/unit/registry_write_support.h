@@ -3,7 +3,7 @@
 #define TESTS_REGISTRY_WRITE_SUPPORT_H
 
 #include "ftz/v1/registry_service.pb-c.h"
-#include "registry/write.h"
+#include "registry/write/write.h"
 #include "registry_support.h"
 
 // A new UUID each time. Borrowed until the hundredth call from here on the same thread.

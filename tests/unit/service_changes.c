@@ -6,7 +6,7 @@
 #include "ftz/v1/registry_service.pb-c.h"
 #include "ftz/v1/zone_service.pb-c.h"
 #include "nrpc/v1/batch.pb-c.h"
-#include "registry/import.h"
+#include "registry/write/import.h"
 
 #include <pthread.h>
 #include <stdio.h>
