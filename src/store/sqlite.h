@@ -9,7 +9,7 @@
 // sqlite_migrate.c  bringing the schema up to date
 // sqlite_conn.c     a connection: settings, statements, deadlines, what SQLite's errors mean
 // sqlite_pool.c     who may use a connection
-// sqlite_sql.c      every SQL text but the migrations
+// sqlite_sql.c      SQL that never changes, and binding of values
 // sqlite_read.c     reads by name; snapshots
 // sqlite_condition.c  conditions as SQL
 // sqlite_plan.c     how lists with conditions or orders are read
@@ -36,6 +36,7 @@ enum {
     SQLITE_INDEX_BITS = 24,             // change.id is (revision << SQLITE_INDEX_BITS) + index
     SQLITE_RECENT = 16,                 // statements a connection remembers besides its own
     SQLITE_FEW_ROWS = 4096,             // so many are sorted rather than looked for among all
+    SQLITE_MANY_ROWS = 65536,           // more are not read first to look for a page of them
 };
 #define SQLITE_MAX_INDEX    ((INT64_C(1) << SQLITE_INDEX_BITS) - 1)
 #define SQLITE_MAX_REVISION (INT64_MAX >> SQLITE_INDEX_BITS)
@@ -238,8 +239,8 @@ typedef enum sqlite_column {
 const char *sqlite_sql(int statement);
 // Which of the 16 shapes a query without condition has.
 int sqlite_query_shape(const store_query *q);
-// The SQL of a list or a count. Parameters in order: type, parent if any, after (of a list), the
-// condition's. False when memory has run out.
+// The SQL of such a list or its count. Parameters in order: type, parent if any, after (of a list).
+// False when memory has run out.
 bool sqlite_query_sql(buffer *sql, const store_query *q, bool count);
 
 // Binding parameters 1, 2, ... What is bound is borrowed until the statement is bound anew; rc is
@@ -306,8 +307,9 @@ typedef struct sqlite_text {
     unsigned elements; // how many STORE_ANY are around
     bool reads_rows;   // something but facts was asked of a row
 } sqlite_text;
-// A condition that is true, or else false or NULL. Its values are the next parameters. It may be as
-// deep as the compiler of filters lets it be, and as wide as memory allows.
+// A condition that is true, or else false or NULL; tokens that it asks for in conjuncts, or itself,
+// are left to the plan. Its values are the next parameters. It may be as deep as the compiler of
+// filters lets it be, and as wide as memory allows.
 void sqlite_condition_sql(sqlite_text *t, const store_condition *condition);
 void sqlite_operand_sql(sqlite_text *t, const store_operand *operand);
 void sqlite_condition_bind(sqlite_binder *b, const store_condition *condition);
@@ -317,8 +319,15 @@ typedef enum sqlite_index {
     INDEX_NAME,       // all of the type (and parent), by name
     INDEX_EVENT_TYPE, // by event_type, then name
     INDEX_EVENT_DATE, // by event_first, the latest event_last first, then name
-    INDEX_TOKEN,      // those with a token
+    INDEX_TOKENS,     // those with the tokens, by id
 } sqlite_index;
+
+// How rows with all the tokens that are conjuncts of the condition are found.
+typedef enum sqlite_tokens {
+    TOKENS_NONE,  // there are none
+    TOKENS_SET,   // their ids are all read first
+    TOKENS_LOOKUP // each row is looked up: where so many have them that few need be
+} sqlite_tokens;
 
 typedef struct sqlite_plan {
     const store_query *q;
@@ -328,7 +337,8 @@ typedef struct sqlite_plan {
     bool ordered;       // segment by segment, in order; otherwise all at once, to be sorted
     sqlite_fact lead;   // what is read in a range, and between which of the condition's values
     const store_condition *low, *high; // may be NULL
-    const store_condition *is;         // the event_type, or the token; may be NULL
+    const store_condition *is;         // the event_type; may be NULL
+    sqlite_tokens tokens;
 } sqlite_plan;
 
 typedef struct sqlite_segment {
@@ -343,16 +353,16 @@ enum { SQLITE_MAX_SEGMENTS = 2 * STORE_MAX_ORDERS + 1 };
 
 // The plan that has the rows in order, if there is an index of that order.
 void sqlite_plan_by_order(const store_query *q, bool count, sqlite_plan *plan);
-// Those that pay if they reach few rows: by a token, by dates. False: the condition asks for none.
-bool sqlite_plan_by_token(const sqlite_plan *plan, sqlite_plan *out);
+// Those that pay if they reach few rows: by tokens, by dates. False: the condition asks for none.
+bool sqlite_plan_by_tokens(const sqlite_plan *plan, sqlite_plan *out);
 bool sqlite_plan_by_date(const sqlite_plan *plan, sqlite_plan *out);
 // What an ordered plan reads, one after another. Returns how many.
 size_t sqlite_plan_segments(const sqlite_plan *plan, sqlite_segment out[SQLITE_MAX_SEGMENTS]);
 // Rows of a segment (NULL: of all), in order: the orders' values, name, id. Of a count, the number.
 // False when memory has run out.
 bool sqlite_plan_sql(const sqlite_plan *plan, const sqlite_segment *segment, buffer *sql);
-// How many rows the plan reaches, up to SQLITE_FEW_ROWS + 1.
-bool sqlite_plan_probe_sql(const sqlite_plan *plan, buffer *sql);
+// How many rows the plan reaches by its index, up to limit.
+bool sqlite_plan_probe_sql(const sqlite_plan *plan, int limit, buffer *sql);
 // Binds the parameters of any of these.
 void sqlite_plan_bind(const sqlite_plan *plan, sqlite_binder *b);
 
@@ -364,8 +374,9 @@ nrpc_code sqlite_store_count(store *s, const store_context *c, const store_query
                              int64_t *revision, nrpc_status *status);
 
 // sqlite_search.c
-// The FTS5 query of one token in any of the columns, on the heap; NULL: memory has run out.
-char *sqlite_match_token(unsigned columns, const char *token);
+// The FTS5 query of all tokens that the condition asks for itself or in conjuncts, on the heap;
+// NULL: memory has run out.
+char *sqlite_match_tokens(const store_condition *condition);
 nrpc_code sqlite_store_search(store *s, const store_context *c, const store_search_query *q,
                               store_row_fn row, void *context, int64_t *revision,
                               nrpc_status *status);

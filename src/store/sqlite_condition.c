@@ -143,8 +143,9 @@ static const store_condition *nth_child(const store_condition *c, size_t highest
     return c->children[n == 0 ? highest : n <= highest ? n - 1 : n];
 }
 
-// Where a condition is written, which says whether it needs parentheses.
-typedef enum surroundings { IN_PARENTHESES, IN_OR, IN_AND, IN_NOT } surroundings;
+// Where a condition is written, which says whether it needs parentheses. At the top are the root
+// and the conjuncts of what is there.
+typedef enum surroundings { AT_TOP, IN_PARENTHESES, IN_OR, IN_AND, IN_NOT } surroundings;
 
 static void append(sqlite_text *t, const store_condition *c, surroundings in);
 
@@ -152,41 +153,41 @@ static void append(sqlite_text *t, const store_condition *c, surroundings in);
 // SQLite takes none deeper than a thousand.
 enum { RUN = 8 };
 
-static void append_children(sqlite_text *t, const store_condition *c, size_t highest, size_t from,
-                            size_t count)
+static void append_children(sqlite_text *t, const store_condition *c, surroundings in,
+                            size_t highest, size_t from, size_t count)
 {
     bool and = c->operator== STORE_AND;
     size_t half = count / 2;
     if (count > RUN) {
         buffer_append_text(t->sql, "(");
-        append_children(t, c, highest, from, half);
+        append_children(t, c, in, highest, from, half);
         buffer_append_text(t->sql, and? ") AND (" : ") OR (");
-        append_children(t, c, highest, from + half, count - half);
+        append_children(t, c, in, highest, from + half, count - half);
         buffer_append_text(t->sql, ")");
         return;
     }
     for (size_t i = from; i < from + count; i++) {
         if (i > from)
             buffer_append_text(t->sql, and? " AND " : " OR ");
-        append(t, nth_child(c, highest, i), and? IN_AND : IN_OR);
+        append(t, nth_child(c, highest, i), !and? IN_OR : in == AT_TOP ? AT_TOP : IN_AND);
     }
 }
 
 static void append_junction(sqlite_text *t, const store_condition *c, surroundings in)
 {
     bool and = c->operator== STORE_AND;
-    bool closed = in == IN_NOT || (in == IN_AND && !and);
+    bool closed = in == IN_NOT || (!and&&(in == IN_AND || in == AT_TOP));
     if (!c->child_count) {
         buffer_append_text(t->sql, and? "1" : "0");
     } else if (c->child_count == 1) {
-        append(t, c->children[0], in);
+        append(t, c->children[0], !and&&in == AT_TOP ? IN_AND : in);
     } else {
         size_t highest = highest_child(c), first = c->child_count > RUN ? 1 : c->child_count;
         buffer_append_text(t->sql, closed ? "(" : "");
-        append_children(t, c, highest, 0, first);
+        append_children(t, c, in, highest, 0, first);
         if (first < c->child_count) {
             buffer_append_text(t->sql, and? " AND (" : " OR (");
-            append_children(t, c, highest, first, c->child_count - first);
+            append_children(t, c, in, highest, first, c->child_count - first);
             buffer_append_text(t->sql, ")");
         }
         buffer_append_text(t->sql, closed ? ")" : "");
@@ -229,8 +230,11 @@ static void append(sqlite_text *t, const store_condition *c, surroundings in)
         append_any(t, c);
         break;
     case STORE_HAS_TOKEN:
-        buffer_printf(t->sql, "(+%s.id IN (SELECT rowid FROM search WHERE search MATCH ?%d))",
-                      t->facts, ++t->parameters);
+        if (in == AT_TOP) // the plan sees to it, with all the others of these
+            buffer_printf(t->sql, "(?%d IS NOT NULL)", ++t->parameters);
+        else
+            buffer_printf(t->sql, "(+%s.id IN (SELECT rowid FROM search WHERE search MATCH ?%d))",
+                          t->facts, ++t->parameters);
         break;
     case STORE_PRESENT:
         buffer_append_text(t->sql, "(");
@@ -246,7 +250,7 @@ static void append(sqlite_text *t, const store_condition *c, surroundings in)
 
 void sqlite_condition_sql(sqlite_text *t, const store_condition *c)
 {
-    append(t, c, IN_AND);
+    append(t, c, AT_TOP);
 }
 
 // The pattern of GLOB, which is case-sensitive and has its wildcards escaped by brackets.
@@ -286,7 +290,7 @@ void sqlite_condition_bind(sqlite_binder *b, const store_condition *c)
     case STORE_PRESENT:
         break;
     case STORE_HAS_TOKEN:
-        sqlite_bind_owned(b, sqlite_match_token(c->columns, c->value.text));
+        sqlite_bind_owned(b, sqlite_match_tokens(c));
         break;
     case STORE_LIKE:
         sqlite_bind_owned(b, glob(c->value.text));

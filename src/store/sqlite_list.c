@@ -78,19 +78,18 @@ static nrpc_code number_of(sqlite_conn *conn, sqlite3_stmt *stmt, int64_t *numbe
     return NRPC_OK;
 }
 
-// Whether the plan reaches so few rows that sorting them costs less than looking for the next ones
-// in order.
-static nrpc_code reaches_few(sqlite_conn *conn, const sqlite_plan *p, bool *few,
-                             nrpc_status *status)
+// Whether the plan reaches more rows than this by its index.
+static nrpc_code reaches_more(sqlite_conn *conn, const sqlite_plan *p, int than, bool *more,
+                              nrpc_status *status)
 {
     CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
     buffer sql = {0};
-    bool written = sqlite_plan_probe_sql(p, &sql);
-    int64_t rows = 0;
+    bool written = sqlite_plan_probe_sql(p, than + 1, &sql);
+    int64_t count = 0;
     nrpc_code code = prepare_planned(conn, p, &sql, written, &stmt, status);
     if (!code)
-        code = number_of(conn, stmt, &rows, status);
-    *few = rows <= SQLITE_FEW_ROWS;
+        code = number_of(conn, stmt, &count, status);
+    *more = count > than;
     return code;
 }
 
@@ -98,23 +97,25 @@ static nrpc_code choose(sqlite_conn *conn, const store_query *q, bool count, sql
                         nrpc_status *status)
 {
     sqlite_plan other;
-    bool few = false;
     nrpc_code code = NRPC_OK;
     sqlite_plan_by_order(q, count, p);
-    if (sqlite_plan_by_token(p, &other)) {
-        code = reaches_few(conn, &other, &few, status);
-        if (code || few) {
+    bool all = count || !p->ordered; // whatever is reached must all be read
+    bool many = false;
+    if (sqlite_plan_by_tokens(p, &other)) {
+        code = reaches_more(conn, &other, SQLITE_FEW_ROWS, &many, status);
+        if (code || !many) {
             *p = other;
             return code;
         }
+        code = reaches_more(conn, &other, SQLITE_MANY_ROWS, &many, status);
+        if (many && !all)
+            p->tokens = TOKENS_LOOKUP;
     }
-    if (sqlite_plan_by_date(p, &other)) {
-        // What must all be read and sorted anyway had best be read where there is least of it.
-        if (!p->ordered || count)
-            few = true;
-        else
-            code = reaches_few(conn, &other, &few, status);
-        if (few)
+    many = false;
+    if (!code && sqlite_plan_by_date(p, &other)) {
+        if (!all)
+            code = reaches_more(conn, &other, SQLITE_FEW_ROWS, &many, status);
+        if (!many)
             *p = other;
     }
     return code;

@@ -17,8 +17,8 @@
 //   k1 behind v1
 //   k1 has no value
 //
-// Otherwise one statement reads all these segments and sorts them. So it does where few rows have a
-// token, or lie between two dates, that the condition asks for: then it reads only those.
+// Otherwise one statement reads all these segments and sorts them. So it does where few rows have
+// the tokens, or lie between the dates, that the condition asks for: then it reads only those.
 
 // --- choice --------------------------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ static const store_condition *conjunct(const store_query *q, const store_conditi
     if (!(operators & 1U << c->operator))
         return NULL;
     if (c->operator== STORE_HAS_TOKEN)
-        return c;
+        return c; // of no fact
     bool number = fact == FACT_EVENT_FIRST || fact == FACT_EVENT_LAST;
     bool matches = sqlite_fact_of(q->type, &c->operand) == fact &&
                    c->value.kind == (number ? STORE_INTEGER : STORE_TEXT);
@@ -80,16 +80,17 @@ void sqlite_plan_by_order(const store_query *q, bool count, sqlite_plan *p)
         lead(p, p->is ? INDEX_EVENT_TYPE : INDEX_NAME, FACT_NAME);
     }
     p->ordered = first == p->lead;
+    if (conjunct(q, q->condition, FACT_NONE, 1U << STORE_HAS_TOKEN))
+        p->tokens = TOKENS_SET;
 }
 
-bool sqlite_plan_by_token(const sqlite_plan *p, sqlite_plan *out)
+bool sqlite_plan_by_tokens(const sqlite_plan *p, sqlite_plan *out)
 {
     *out = *p;
-    out->index = INDEX_TOKEN;
-    out->is = conjunct(p->q, p->q->condition, FACT_NONE, 1U << STORE_HAS_TOKEN);
-    out->low = out->high = NULL;
+    out->index = INDEX_TOKENS;
+    out->is = out->low = out->high = NULL;
     out->ordered = false;
-    return out->is;
+    return p->tokens;
 }
 
 bool sqlite_plan_by_date(const sqlite_plan *p, sqlite_plan *out)
@@ -133,11 +134,18 @@ size_t sqlite_plan_segments(const sqlite_plan *p, sqlite_segment out[SQLITE_MAX_
 
 // These parameters have always the same numbers. Behind them come the orders' values, then the
 // condition's.
-enum { PARAMETER_PARENT = 1, PARAMETER_AFTER, PARAMETER_LOW, PARAMETER_HIGH, PARAMETER_IS };
+enum {
+    PARAMETER_PARENT = 1,
+    PARAMETER_AFTER,
+    PARAMETER_LOW,
+    PARAMETER_HIGH,
+    PARAMETER_IS,
+    PARAMETER_TOKENS,
+};
 
 static int key_parameter(size_t order)
 {
-    return PARAMETER_IS + 1 + (int)order;
+    return PARAMETER_TOKENS + 1 + (int)order;
 }
 
 static void append_key(sqlite_text *t, const sqlite_plan *p, size_t order)
@@ -234,6 +242,19 @@ static void append_segments(sqlite_text *t, const sqlite_plan *p)
     buffer_append_text(t->sql, "))");
 }
 
+static void append_tokens(sqlite_text *t, const sqlite_plan *p)
+{
+    static const char match[] = "search WHERE search MATCH";
+    if (p->index == INDEX_TOKENS)
+        buffer_printf(t->sql, " AND r.id IN (SELECT rowid FROM %s ?%d)", match, PARAMETER_TOKENS);
+    else if (p->tokens == TOKENS_SET)
+        buffer_printf(t->sql, " AND +%s.id IN (SELECT rowid FROM %s ?%d)", t->facts, match,
+                      PARAMETER_TOKENS);
+    else if (p->tokens == TOKENS_LOOKUP)
+        buffer_printf(t->sql, " AND EXISTS (SELECT 1 FROM %s ?%d AND rowid = %s.id)", match,
+                      PARAMETER_TOKENS, t->facts);
+}
+
 static void append_where(sqlite_text *t, const sqlite_plan *p, const sqlite_segment *segment)
 {
     // A literal: SQLite must see that the rows are those of a partial index.
@@ -241,11 +262,9 @@ static void append_where(sqlite_text *t, const sqlite_plan *p, const sqlite_segm
     buffer_printf(t->sql, " WHERE %s.type = '%s'", t->facts, p->q->type);
     if (p->q->parent)
         buffer_printf(t->sql, " AND l.parent = ?%d", PARAMETER_PARENT);
-    if (p->index == INDEX_TOKEN)
-        buffer_printf(t->sql, " AND r.id IN (SELECT rowid FROM search WHERE search MATCH ?%d)",
-                      PARAMETER_IS);
-    else if (p->is)
+    if (p->is)
         buffer_printf(t->sql, " AND %s.event_type = ?%d", t->facts, PARAMETER_IS);
+    append_tokens(t, p);
     if (segment)
         append_segment(t, p, segment);
     else
@@ -264,7 +283,7 @@ static void append_from(buffer *sql, const sqlite_plan *p, bool reads_rows)
         [INDEX_NAME] = "INDEXED BY resource_by_type",
         [INDEX_EVENT_TYPE] = "INDEXED BY resource_event_by_type",
         [INDEX_EVENT_DATE] = "INDEXED BY resource_event_by_date",
-        [INDEX_TOKEN] = "NOT INDEXED", // but by id
+        [INDEX_TOKENS] = "NOT INDEXED", // but by id
     };
     static const char *const of_parent[] = {
         [INDEX_NAME] = "NOT INDEXED", // but by its primary key
@@ -273,7 +292,7 @@ static void append_from(buffer *sql, const sqlite_plan *p, bool reads_rows)
     };
     if (!p->q->parent) {
         buffer_printf(sql, " FROM resource AS r %s", of_all[p->index]);
-    } else if (p->index == INDEX_TOKEN) {
+    } else if (p->index == INDEX_TOKENS) {
         buffer_printf(sql,
                       " FROM resource AS r %s CROSS JOIN listing AS l"
                       " ON l.type = r.type AND l.name = r.name",
@@ -331,21 +350,22 @@ bool sqlite_plan_sql(const sqlite_plan *p, const sqlite_segment *segment, buffer
     return done;
 }
 
-bool sqlite_plan_probe_sql(const sqlite_plan *p, buffer *sql)
+bool sqlite_plan_probe_sql(const sqlite_plan *p, int limit, buffer *sql)
 {
     buffer_append_text(sql, "SELECT count(*) FROM (SELECT 1");
-    if (p->index == INDEX_TOKEN) {
-        buffer_printf(sql, " FROM search WHERE search MATCH ?%d", PARAMETER_IS);
+    if (p->index == INDEX_TOKENS) {
+        buffer_printf(sql, " FROM search WHERE search MATCH ?%d", PARAMETER_TOKENS);
     } else {
         sqlite_plan bare = *p;
         store_query q = {.type = p->q->type, .parent = p->q->parent, .show_deleted = true};
         bare.q = &q;
         bare.orders = 0;
+        bare.tokens = TOKENS_NONE;
         append_from(sql, &bare, false);
         sqlite_text t = {.sql = sql, .type = q.type, .facts = q.parent ? "l" : "r"};
         append_where(&t, &bare, NULL);
     }
-    buffer_printf(sql, " LIMIT %d)", SQLITE_FEW_ROWS + 1);
+    buffer_printf(sql, " LIMIT %d)", limit);
     return buffer_append_byte(sql, '\0') && !sql->failed;
 }
 
@@ -373,8 +393,9 @@ void sqlite_plan_bind(const sqlite_plan *p, sqlite_binder *b)
     bind_text_if_there(b, p->q->after);
     bind_if_there(b, p->low ? &p->low->value : &nothing);
     bind_if_there(b, p->high ? &p->high->value : &nothing);
-    if (p->is)
-        sqlite_condition_bind(b, p->is);
+    bind_if_there(b, p->is ? &p->is->value : &nothing);
+    if (p->tokens && b->index < sqlite3_bind_parameter_count(b->stmt))
+        sqlite_bind_owned(b, sqlite_match_tokens(p->q->condition));
     else
         bind_if_there(b, &nothing);
     for (size_t i = 0; i < p->orders; i++)

@@ -35,11 +35,25 @@ static bool append_clause(buffer *out, unsigned columns, const char *const *toke
     return true;
 }
 
-char *sqlite_match_token(unsigned columns, const char *token)
+static bool append_tokens(buffer *out, const store_condition *c)
+{
+    if (c->operator== STORE_HAS_TOKEN) {
+        buffer_append_text(out, out->size ? " AND " : "");
+        return append_clause(out, c->columns, &c->value.text, 1);
+    }
+    for (size_t i = 0; c->operator== STORE_AND && i<c->child_count; i++)
+        if (!append_tokens(out, c->children[i]))
+            return false;
+    return true;
+}
+
+char *sqlite_match_tokens(const store_condition *c)
 {
     buffer query = {0};
-    if (!append_clause(&query, columns, &token, 1))
+    if (!append_tokens(&query, c)) {
+        buffer_clear(&query);
         buffer_append_text(&query, "\"\""); // finds nothing
+    }
     buffer_append_byte(&query, '\0');
     return buffer_take(&query, NULL);
 }

@@ -198,6 +198,9 @@ static void tokens_are_found_in_the_columns_asked_for(void **state)
     expect(TOKEN(31, "kash"), "");
     expect(TOKEN(0, "kashi"), "");
     expect(NOT(TOKEN(31, "kashi")), "c");
+    expect(SOME(TOKEN(31, "opening")), "a");
+    expect(ALL(ALL(TOKEN(31, "kashi")), TOKEN(8, "or"), TOKEN(8, "day")), "b");
+    expect(ALL(TOKEN(31, "kashi"), TOKEN(31, "nowhere")), "");
     expect(ALL(TOKEN(31, "kashi"), NOT(TOKEN(31, "opening"))), "b");
     expect(SOME(TOKEN(31, "opening"), IS(DOCUMENT("n"), EQ, NUMBER(2))), "a b");
     // What would mean something to FTS5 if it were not quoted, and could not be a token.
@@ -310,6 +313,17 @@ static void deep_and_wide_conditions_are_answered(void **state)
                                            .child_count = 40};
     }
     expect(&leaves[0], "a");
+    for (int i = 0; i < WIDE; i++)
+        leaves[i] = *TOKEN(31, "word");
+    indexed r;
+    indexed_init(&r, "zones/z/events/b", "{}");
+    indexed_words(&r, 3, "word");
+    put_indexed(s, STORE_CREATED, &r);
+    expect(&wide, "b");
+    wide.operator= STORE_AND;
+    expect(&wide, "b");
+    leaves[WIDE / 2] = *TOKEN(31, "other");
+    expect(&wide, "");
 }
 
 // --- against an evaluator of our own
