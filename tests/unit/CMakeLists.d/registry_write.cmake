@@ -1,5 +1,5 @@
 set(here ${CMAKE_CURRENT_LIST_DIR}/..)
-foreach(name life fields repeat)
+foreach(name life fields repeat crowd)
     ftz_test(registry_write_${name}
              SOURCES ${here}/registry_write_${name}.c ${here}/registry_write_support.c
                      ${here}/registry_support.c
