@@ -59,7 +59,11 @@ nrpc_code sqlite_tx_get(store_tx *base, const char *name, store_row_fn row, void
 {
     sqlite_tx *tx = (sqlite_tx *)base;
     bool found;
-    nrpc_code code = sqlite_get(tx->conn, name, 0, true, row, context, &found, status);
+    // What fn does between two lookups may take long, too.
+    nrpc_code code = store_context_check(base->context, status);
+    if (code)
+        return code;
+    code = sqlite_get(tx->conn, name, 0, true, row, context, &found, status);
     if (code) {
         tx->broken = tx->broken ? tx->broken : SQLITE_ERROR;
         return code;

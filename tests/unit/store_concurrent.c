@@ -236,6 +236,27 @@ static void waiting_ends_with_the_deadline_or_the_caller(void **state)
     assert_ok(store_get(h.s, &anytime, "zones/a", 0, false, remember_row, &(rows){0}, NULL));
 }
 
+static nrpc_code look_on(store_tx *tx, void *context, nrpc_status *status)
+{
+    nrpc_code code = store_tx_get(tx, "zones/a", remember_row, &(rows){0}, status);
+    atomic_store((atomic_bool *)context, true);
+    return code ? code : store_tx_get(tx, "zones/a", remember_row, &(rows){0}, status);
+}
+
+static void a_write_that_only_looks_ends_with_its_caller_too(void **state)
+{
+    store *s = ((fixture *)*state)->s;
+    atomic_bool cancelled = false;
+    store_context gone = anytime;
+    nrpc_status status = {0};
+    int64_t revision;
+    gone.cancelled = &cancelled;
+    put(s, STORE_CREATED, "zones/a", "x");
+    (void)!store_write(s, &gone, look_on, &cancelled, &revision, &status);
+    expect_failure(&status, NRPC_CANCELLED, "CANCELLED");
+    assert_int_equal(put(s, STORE_UPDATED, "zones/a", "y"), 2);
+}
+
 typedef struct queuer {
     hold *h;
     int place;
@@ -289,6 +310,7 @@ int main(void)
         CASE(a_list_does_not_see_what_commits_meanwhile),
         CASE(readers_always_see_whole_transactions),
         CASE(waiting_ends_with_the_deadline_or_the_caller),
+        CASE(a_write_that_only_looks_ends_with_its_caller_too),
         CASE(writers_are_served_in_the_order_they_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
