@@ -46,7 +46,7 @@ static bool append_bytes(buffer *out, uint32_t field, const void *data, size_t s
 static nrpc_code init_repeat(const registry *r, writing *w, nrpc_status *status)
 {
     const registry_write_request *q = w->request;
-    buffer b = {0};
+    CLEANUP(buffer_fini) buffer b = {0};
     size_t size = protobuf_c_message_get_packed_size(q->message);
     buffer_append(&b, q->method, strlen(q->method) + 1);
     uint8_t *end = buffer_reserve(&b, size + 1);
@@ -54,7 +54,6 @@ static nrpc_code init_repeat(const registry *r, writing *w, nrpc_status *status)
         return no_memory(status);
     b.size += protobuf_c_message_pack(q->message, end);
     repeat_init(&w->repeat, r->store, w->context->request_id, (store_bytes){b.data, b.size});
-    buffer_fini(&b);
     return NRPC_OK;
 }
 
