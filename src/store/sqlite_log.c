@@ -136,12 +136,13 @@ static nrpc_code changes(sqlite_conn *conn, const store_changes_query *q, store_
                          nrpc_status *status)
 {
     int64_t newest, horizon, looked_at;
-    int64_t after_id = id_of(q->after_revision, q->after_index);
     nrpc_code code = sqlite_read_begin(conn, &newest, status);
     if (!code)
         code = sqlite_read_meta(conn, "horizon", &horizon, status);
     if (code)
         return code;
+    int64_t after_id =
+        q->after_revision < 0 ? end_of(horizon) : id_of(q->after_revision, q->after_index);
     if ((horizon && after_id < end_of(horizon)) || after_id > end_of(newest))
         return resync_required(q->after_revision, newest, horizon, status);
     code = select_changes(conn, after_id, &looked_at, q, change, context, status);

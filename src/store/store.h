@@ -241,7 +241,8 @@ typedef bool (*store_change_fn)(void *context, const store_change *change);
 
 // Which changes are read.
 typedef struct store_changes_query {
-    int64_t after_revision;  // behind (after_revision, after_index)
+    int64_t after_revision;  // behind (after_revision, after_index); negative: behind nothing, from
+                             // the oldest change kept
     int after_index;         // -1: from the first change behind the revision before
     const char *name_prefix; // "": any name
     unsigned types;          // bit n: the n-th of type_names; 0: any

@@ -318,6 +318,8 @@ static void any_revision_from_the_horizon_on_reads_as_it_was(void **state)
         expect_history(s, "zones/q", INT64_MAX, 0, 0, "5.0 C zones/q");
         expect_history(s, AREA, INT64_MAX, 0, 0, "");
         expect_resync(s, 0, -1);
+        expect_place(
+            expect_changes(s, (store_changes_query){-1, -1, .limit = 1}, 0, "6.0 U zones/a"), 6, 0);
         expect_resync(s, 5, -1);
         expect_resync(s, 5, 0);
         expect_changes(s, (store_changes_query){6, -1, .limit = 0}, 0,

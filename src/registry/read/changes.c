@@ -106,7 +106,7 @@ static void parse_type(const registry *r, const char *text, size_t i, unsigned *
 nrpc_code changes_query_init(const registry *r, const changes_request *q, changes_query *out,
                              nrpc_status *status)
 {
-    *out = (changes_query){.place = {atomic_load(&r->store->horizon) + 1, -1},
+    *out = (changes_query){.place = {-1, -1}, // the oldest kept
                            .filter.name_prefix = q->name_prefix,
                            .include_resources = q->include_resources,
                            .view = q->view,

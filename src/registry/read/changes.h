@@ -19,7 +19,7 @@ enum {
 };
 
 // A place between two changes: behind (revision, index); index -1 stands for the end of the
-// revision before.
+// revision before. A negative revision stands for the oldest change kept.
 typedef struct change_place {
     int64_t revision;
     int index;
