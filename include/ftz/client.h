@@ -291,7 +291,8 @@ enum { FTZ_IMPORT_CHUNK_SIZE = 256 * 1024 }; // bytes of records that go into on
 
 // validate_only: the commit checks and counts, and writes nothing. NULL on failure.
 ftz_import *ftz_import_begin(ftz_client *client, bool validate_only, nrpc_status *status);
-// Takes a record; every FTZ_IMPORT_CHUNK_SIZE bytes they are sent and checked one by one. After a
+// Takes a record; every FTZ_IMPORT_CHUNK_SIZE bytes they are sent, and checked one by one while the
+// next are taken: a fault is told by the call that sends the next chunk, or by the commit. After a
 // failure the import is of no more use. Violations name records by their number in the whole
 // import, from 0 on: "records[117].zone.area_km2".
 nrpc_code ftz_import_add(ftz_import *import, const Ftz__V1__AnyResource *record,

@@ -60,6 +60,18 @@ bool buffer_append_text(buffer *b, const char *text)
     return buffer_append(b, text, strlen(text));
 }
 
+bool buffer_append_int(buffer *b, int64_t number)
+{
+    char digits[20], *next = digits + sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        *--next = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        *--next = '-';
+    return buffer_append(b, next, (size_t)(digits + sizeof digits - next));
+}
+
 bool buffer_printf(buffer *b, const char *format, ...)
 {
     va_list args, again;

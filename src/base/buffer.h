@@ -29,6 +29,8 @@ uint8_t *buffer_reserve(buffer *b, size_t n);
 bool buffer_append(buffer *b, const void *data, size_t n);
 bool buffer_append_byte(buffer *b, uint8_t byte);
 bool buffer_append_text(buffer *b, const char *text);
+// In decimal digits; far cheaper than buffer_printf.
+bool buffer_append_int(buffer *b, int64_t number);
 bool buffer_printf(buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Drops the first n bytes.
 void buffer_consume(buffer *b, size_t n);

@@ -21,20 +21,36 @@ enum { MAX_WAITING = 4 << 20 };
 
 // --- listings and moments
 
+static void put_place(buffer *out, char kind, const char *text)
+{
+    buffer_append_byte(out, (uint8_t)kind);
+    buffer_append(out, text, strlen(text) + 1);
+}
+
+static void put_number(buffer *out, int64_t number)
+{
+    buffer_append_int(out, number);
+    buffer_append_byte(out, ',');
+}
+
 bool sqlite_places_make(const store_record *record, buffer *out)
 {
     const store_index *index = record->index;
     for (size_t i = 0; i < index->listing_count; i++) {
         if (strcmp(index->listings[i], record->parent))
-            buffer_printf(out, "L%s%c", index->listings[i], 0);
+            put_place(out, 'L', index->listings[i]);
     }
     if (!record->delete_time_us) {
         for (size_t i = 0; index->moment_count && i < index->scope_count; i++)
-            buffer_printf(out, "S%s%c", index->scopes[i], 0);
+            put_place(out, 'S', index->scopes[i]);
         for (size_t i = 0; i < index->moment_count; i++) {
             const store_moment *m = &index->moments[i];
-            buffer_printf(out, "M%" PRId32 ",%" PRId32 ",%d,%d,%s%c", m->first, m->last,
-                          m->precision, m->kind, m->path, 0);
+            buffer_append_byte(out, 'M');
+            put_number(out, m->first);
+            put_number(out, m->last);
+            put_number(out, m->precision);
+            put_number(out, m->kind);
+            buffer_append(out, m->path, strlen(m->path) + 1);
         }
     }
     return !out->failed;

@@ -292,7 +292,7 @@ static void imports_are_limited_in_number_and_size_and_expire(void **state)
     registry_options options;
     registry_options_init(&options);
     options.max_imports = 2;
-    options.max_import_bytes = 1200;
+    options.max_import_bytes = 2500;
     options.import_expiry_ms = 200;
     world_open_with(&w, &options);
     registry_import one = create(&w, first_id, false), two = create(&w, second_id, false);
@@ -300,20 +300,20 @@ static void imports_are_limited_in_number_and_size_and_expire(void **state)
                                        &out, &status));
     assert_true(status.retry_after_ms > 0);
     assert_status(&status, NRPC_RESOURCE_EXHAUSTED, "TOO_MANY_IMPORTS");
-    char text[2000];
+    char text[6000];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     assert_true(append_zone(&w, &one, 1, "zones/a", text, &out, &status));
     assert_status(&status, NRPC_RESOURCE_EXHAUSTED, "IMPORT_TOO_LARGE");
-    assert_ok(append_zone(&w, &one, 1, "zones/a", text + 1500, &out, &status), &status);
+    assert_ok(append_zone(&w, &one, 1, "zones/a", text + 5500, &out, &status), &status);
     // The bytes of all imports count together.
-    assert_true(append_zone(&w, &two, 1, "zones/b", text + 1500, &out, &status));
+    assert_true(append_zone(&w, &two, 1, "zones/b", text + 5500, &out, &status));
     assert_status(&status, NRPC_RESOURCE_EXHAUSTED, "IMPORT_TOO_LARGE");
     usleep(300 * 1000);
     assert_true(append_zone(&w, &two, 1, "zones/b", "B", &out, &status));
     assert_status(&status, NRPC_NOT_FOUND, "IMPORT_NOT_FOUND");
     registry_import three = create(&w, "33333333-3333-4333-8333-333333333333", false);
-    assert_ok(append_zone(&w, &three, 1, "zones/b", text + 1500, &out, &status), &status);
+    assert_ok(append_zone(&w, &three, 1, "zones/b", text + 5500, &out, &status), &status);
     world_close(&w);
 }
 

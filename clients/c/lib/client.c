@@ -1,3 +1,5 @@
+#include "lib/call.h"
+
 #include <ftz/client.h>
 #include <nrpc/v1/health.pb-c.h>
 #include <stdlib.h>
@@ -65,7 +67,7 @@ void ftz_free(void *message)
         protobuf_c_message_free_unpacked(message, NULL);
 }
 
-static nrpc_call_options call_options(const ftz_client *client, unsigned flags)
+nrpc_call_options client_call_options(const ftz_client *client, unsigned flags)
 {
     return (nrpc_call_options){
         .timeout_ms = client->timeout_ms,
@@ -77,7 +79,7 @@ static nrpc_call_options call_options(const ftz_client *client, unsigned flags)
 nrpc_code ftz_call(ftz_client *client, const char *method, const void *request, size_t size,
                    unsigned flags, nrpc_reply *reply)
 {
-    nrpc_call_options options = call_options(client, flags);
+    nrpc_call_options options = client_call_options(client, flags);
     return nrpc_channel_call(client->channel, method, request, size, &options, reply);
 }
 
@@ -86,7 +88,7 @@ ProtobufCMessage *ftz_call_message(ftz_client *client, const char *method,
                                    const ProtobufCMessageDescriptor *response, unsigned flags,
                                    nrpc_status *status)
 {
-    nrpc_call_options options = call_options(client, flags);
+    nrpc_call_options options = client_call_options(client, flags);
     nrpc_reply reply;
     ProtobufCMessage *message = NULL;
     if (nrpc_channel_call_message(client->channel, method, request, &options, &reply)) {

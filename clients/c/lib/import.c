@@ -1,10 +1,12 @@
 #include "base/buffer.h"
 #include "base/pbwire.h"
+#include "lib/call.h"
 #include "lib/request_id.h"
 #include "lib/violation.h"
 
 #include <ftz/client.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,11 @@ struct ftz_import {
     buffer records;   // of the next: fields AppendImportRequest.records, packed
     uint64_t *firsts; // of each chunk, the number of its first record
     uint64_t count;   // of all records taken
+
+    pthread_mutex_t lock; // guards what follows
+    pthread_cond_t answered;
+    bool under_way; // a chunk was sent and has no answer yet
+    nrpc_reply reply;
 };
 
 enum { RECORDS_FIELD = 3 }; // AppendImportRequest.records
@@ -48,6 +55,8 @@ ftz_import *ftz_import_begin(ftz_client *client, bool validate_only, nrpc_status
         return NULL;
     }
     *import = (ftz_import){.client = client, .name = name};
+    pthread_mutex_init(&import->lock, NULL);
+    pthread_cond_init(&import->answered, NULL);
     return import;
 }
 
@@ -71,10 +80,41 @@ static void renumber(const ftz_import *import, nrpc_status *status)
     }
 }
 
+static void on_answer(nrpc_reply *reply, void *context)
+{
+    ftz_import *import = context;
+    pthread_mutex_lock(&import->lock);
+    nrpc_reply_take(&import->reply, reply);
+    import->under_way = false;
+    pthread_cond_signal(&import->answered);
+    pthread_mutex_unlock(&import->lock);
+}
+
+// The outcome of the chunk under way, if there is one.
+static nrpc_code wait_for_chunk(ftz_import *import, nrpc_status *status)
+{
+    pthread_mutex_lock(&import->lock);
+    while (import->under_way)
+        pthread_cond_wait(&import->answered, &import->lock);
+    pthread_mutex_unlock(&import->lock);
+    nrpc_code code = import->reply.status.code;
+    if (code) {
+        renumber(import, &import->reply.status);
+        if (status)
+            nrpc_status_move(status, &import->reply.status);
+    }
+    nrpc_reply_fini(&import->reply);
+    return code;
+}
+
+// Sends the chunk that is full, and does not wait for its answer: that comes with the next one.
 static nrpc_code send_chunk(ftz_import *import, nrpc_status *status)
 {
     // The records are packed already, and a message may be put together from its parts.
     Ftz__V1__AppendImportRequest head = FTZ__V1__APPEND_IMPORT_REQUEST__INIT;
+    nrpc_code code = wait_for_chunk(import, status);
+    if (code)
+        return code;
     head.name = import->name;
     head.sequence = (int64_t)import->chunks + 1;
     size_t head_size = ftz__v1__append_import_request__get_packed_size(&head);
@@ -87,19 +127,15 @@ static nrpc_code send_chunk(ftz_import *import, nrpc_status *status)
     if (!import->chunks)
         firsts[0] = 0;
     import->records.size += ftz__v1__append_import_request__pack(&head, room);
-    nrpc_reply reply;
     import->chunks++;
     import->firsts[import->chunks] = import->count; // of the one after it
-    nrpc_code code = ftz_call(import->client, "ftz.v1.RegistryService/AppendImport",
-                              import->records.data, import->records.size, FTZ_IDEMPOTENT, &reply);
-    if (code) {
-        renumber(import, &reply.status);
-        if (status)
-            nrpc_status_move(status, &reply.status);
-    }
-    nrpc_reply_fini(&reply);
-    buffer_clear(&import->records);
-    return code;
+    import->under_way = true;
+    nrpc_call_options options = client_call_options(import->client, FTZ_IDEMPOTENT);
+    nrpc_channel_start(ftz_client_channel(import->client), "ftz.v1.RegistryService/AppendImport",
+                       import->records.data, import->records.size, &options, on_answer, import,
+                       NULL);
+    buffer_clear(&import->records); // they are sent, or copied
+    return NRPC_OK;
 }
 
 nrpc_code ftz_import_add_packed(ftz_import *import, const void *record, size_t size,
@@ -135,7 +171,7 @@ nrpc_code ftz_import_add(ftz_import *import, const Ftz__V1__AnyResource *record,
 
 Ftz__V1__Import *ftz_import_commit(ftz_import *import, nrpc_status *status)
 {
-    if (import->records.size && send_chunk(import, status))
+    if ((import->records.size && send_chunk(import, status)) || wait_for_chunk(import, status))
         return NULL;
     char id[REQUEST_ID_SIZE];
     if (request_id_make(id, status))
@@ -159,7 +195,10 @@ void ftz_import_free(ftz_import *import)
 {
     if (!import)
         return;
+    wait_for_chunk(import, NULL);
     buffer_fini(&import->records);
+    pthread_cond_destroy(&import->answered);
+    pthread_mutex_destroy(&import->lock);
     free(import->firsts);
     free(import->name);
     free(import);

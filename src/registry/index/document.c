@@ -72,14 +72,12 @@ static outcome put_scalar(writer *w, const schema_field *f, const pbwire_field *
         return put_real(w, (double)single, true);
     case SCHEMA_UINT64:
     case SCHEMA_FIXED64:
-    case SCHEMA_UINT32:
-    case SCHEMA_FIXED32:
         if (value)
             buffer_printf(w->out, "%" PRIu64, value);
         break;
     default:
         if (value)
-            buffer_printf(w->out, "%" PRId64, (int64_t)value);
+            buffer_append_int(w->out, (int64_t)value);
         break;
     }
     return value ? written(w) : UNSET;
@@ -88,6 +86,21 @@ static outcome put_scalar(writer *w, const schema_field *f, const pbwire_field *
 static bool is_named(const schema_message *type, const char *name)
 {
     return !strcmp(type->full_name, name);
+}
+
+// What stands before a member's value.
+static void put_name(writer *w, char before, const char *name)
+{
+    buffer_append_byte(w->out, (uint8_t)before);
+    buffer_append_byte(w->out, '"');
+    buffer_append_text(w->out, name);
+    buffer_append(w->out, "\":", 2);
+}
+
+static void put_part(writer *w, char before, const char *name, int32_t value)
+{
+    put_name(w, before, name);
+    buffer_append_int(w->out, value);
 }
 
 static outcome put_date(writer *w, const schema_message *type, const wirespans *in)
@@ -111,10 +124,11 @@ static outcome put_date(writer *w, const schema_message *type, const wirespans *
     date.day = parts[DAY];
     if (!date_span_of(&date, &span))
         return UNSET;
-    buffer_printf(w->out, "{\"first\":%" PRId32 ",\"last\":%" PRId32, span.first, span.last);
+    put_part(w, '{', "first", span.first);
+    put_part(w, ',', "last", span.last);
     for (int i = 0; i < PARTS; i++)
         if (parts[i])
-            buffer_printf(w->out, ",\"%s\":%" PRId32, names[i], parts[i]);
+            put_part(w, ',', names[i], parts[i]);
     buffer_append_byte(w->out, '}');
     return written(w);
 }
@@ -130,7 +144,9 @@ static outcome put_decimal(writer *w, const schema_message *type, const wirespan
     const wirespan_slot *value = &slots[f->index];
     if (!value->count || !decimal_key((const char *)value->last.data, value->last.size, key))
         return UNSET;
-    buffer_printf(w->out, "\"%s\"", key);
+    buffer_append_byte(w->out, '"');
+    buffer_append_text(w->out, key);
+    buffer_append_byte(w->out, '"');
     return written(w);
 }
 
@@ -229,7 +245,7 @@ static bool put_message(writer *w, const schema_message *type, const wirespans *
         if (!slots[i].count || is_left_out(w, f))
             continue;
         // Names of the schema need no escapes.
-        buffer_printf(w->out, "%c\"%s\":", before, f->name);
+        put_name(w, before, f->name);
         outcome o = f->repeated ? put_list(w, f, &slots[i], in) : put_single(w, f, &slots[i], in);
         if (o == FAILED)
             return false;

@@ -34,5 +34,11 @@ void index_maker_fini(index_maker *m);
 // result is borrowed from the maker until the next call; NULL: no memory.
 MUST_USE const store_index *index_make(index_maker *m, const resource_type *type, const char *name,
                                        store_bytes body, store_bytes extra);
+// The same where the message is at hand, unpacked: the result borrows from it too.
+MUST_USE const store_index *index_make_of(index_maker *m, const resource_type *type,
+                                          const char *name, const ProtobufCMessage *message,
+                                          store_bytes body, store_bytes extra);
+// A copy of its own in one allocation, of *size bytes; the caller frees it. NULL: no memory.
+MUST_USE store_index *index_copy(const store_index *index, size_t *size);
 
 #endif

@@ -21,6 +21,7 @@
 #include "registry/index/texts.h"
 #include "registry/index/words.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@
 
 enum { MAX_TOKENS = 1 << 16, MAX_BYTES = 1 << 20, MAX_WHOLE = 2048, TRIGRAM = 3 };
 
-// Tokens of one column: each with its NUL, one behind the other.
+// Tokens of one column, one behind the other: size (uint32_t), text, NUL.
 typedef struct token_set {
     buffer text;
     size_t count;
@@ -44,55 +45,115 @@ typedef struct token_set {
 
 static void add(token_set *s, const char *head, const char *text, size_t size)
 {
+    size_t head_size = strlen(head);
+    uint32_t whole = (uint32_t)(head_size + size);
     if (s->count == MAX_TOKENS || s->text.size > MAX_BYTES)
         return;
+    uint8_t *room = buffer_reserve(&s->text, sizeof whole + whole + 1);
+    if (!room)
+        return;
+    memcpy(room, &whole, sizeof whole);
+    memcpy(room + sizeof whole, head, head_size);
+    memcpy(room + sizeof whole + head_size, text, size);
+    room[sizeof whole + whole] = '\0';
+    s->text.size += sizeof whole + whole + 1;
     s->count++;
-    buffer_append_text(&s->text, head);
-    buffer_append(&s->text, text, size);
-    buffer_append_byte(&s->text, '\0');
+}
+
+typedef struct token {
+    uint64_t key; // orders as the text does, as far as it goes
+    const char *text;
+    uint32_t size;
+} token;
+
+// The eight bytes behind those that all tokens with a head begin with.
+static uint64_t key_of(const char *text, uint32_t size)
+{
+    enum { ALIKE = 2 };
+    uint8_t bytes[8] = {0};
+    uint64_t key;
+    if (size > ALIKE && !memcmp(text, START, ALIKE)) {
+        text += ALIKE;
+        size -= ALIKE;
+    }
+    memcpy(bytes, text, size < sizeof bytes ? size : sizeof bytes);
+    memcpy(&key, bytes, sizeof key);
+    return be64toh(key);
 }
 
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const token *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return strcmp(x->text, y->text);
 }
 
+typedef struct sorted_tokens {
+    token *tokens;
+    size_t count;
+} sorted_tokens;
+
 // Each once, sorted, in the arena.
-static bool take_list(token_set *s, arena *memory, token_list *out)
+static bool sort(const token_set *s, arena *memory, sorted_tokens *out)
 {
-    *out = (token_list){0};
+    *out = (sorted_tokens){0};
     if (s->text.failed)
         return false;
     if (!s->count)
         return true;
     char *copy = arena_alloc(memory, s->text.size);
-    const char **tokens = arena_alloc(memory, s->count * sizeof *tokens);
+    token *tokens = arena_alloc(memory, s->count * sizeof *tokens);
     if (!copy || !tokens)
         return false;
     memcpy(copy, s->text.data, s->text.size);
-    size_t count = 0;
-    for (const char *t = copy; count < s->count; t += strlen(t) + 1)
-        tokens[count++] = t;
-    qsort(tokens, count, sizeof *tokens, by_text);
-    for (size_t i = 0; i < count; i++)
-        if (!i || strcmp(tokens[i], tokens[i - 1]) != 0)
+    for (size_t i = 0; i < s->count; i++) {
+        token *t = &tokens[i];
+        memcpy(&t->size, copy, sizeof t->size);
+        t->text = copy + sizeof t->size;
+        t->key = key_of(t->text, t->size);
+        copy += sizeof t->size + t->size + 1;
+    }
+    qsort(tokens, s->count, sizeof *tokens, by_text);
+    for (size_t i = 0; i < s->count; i++)
+        if (!i || by_text(&tokens[i], &tokens[out->count - 1]) != 0)
             tokens[out->count++] = tokens[i];
     out->tokens = tokens;
     return true;
 }
 
-static bool join(const token_list *list, arena *memory, store_bytes *out)
+static bool take_list(const token_set *s, arena *memory, token_list *out)
 {
+    sorted_tokens sorted;
+    *out = (token_list){0};
+    if (!sort(s, memory, &sorted))
+        return false;
+    const char **tokens = arena_alloc(memory, (sorted.count + 1) * sizeof *tokens);
+    if (!tokens)
+        return false;
+    for (size_t i = 0; i < sorted.count; i++)
+        tokens[i] = sorted.tokens[i].text;
+    *out = (token_list){tokens, sorted.count};
+    return true;
+}
+
+// With blanks between them.
+static bool join(const token_set *s, arena *memory, store_bytes *out)
+{
+    sorted_tokens sorted;
     size_t size = 0;
-    for (size_t i = 0; i < list->count; i++)
-        size += strlen(list->tokens[i]) + 1;
+    if (!sort(s, memory, &sorted))
+        return false;
+    for (size_t i = 0; i < sorted.count; i++)
+        size += sorted.tokens[i].size + 1;
     char *text = arena_alloc(memory, size + 1), *next = text;
     if (!text)
         return false;
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < sorted.count; i++) {
         if (i)
             *next++ = ' ';
-        next = stpcpy(next, list->tokens[i]);
+        memcpy(next, sorted.tokens[i].text, sorted.tokens[i].size);
+        next += sorted.tokens[i].size;
     }
     *out = (store_bytes){text, (size_t)(next - text)};
     return true;
@@ -116,23 +177,25 @@ static void add_word(token_sets *s, unsigned columns, const char *text, size_t s
 static void add_words(token_sets *s, unsigned columns, const char *text, size_t size, bool lone_too)
 {
     word_cutter cutter;
-    word w, before = {0};
+    word words[2], *w = &words[0], *before = &words[1];
     bool more;
     word_cut(&cutter, text, size);
-    for (bool first = true; (more = word_next(&cutter, &w)) || !first; first = false) {
-        bool pair = more && w.joined;
+    for (bool first = true; (more = word_next(&cutter, w)) || !first; first = false) {
+        bool pair = more && w->joined;
         // Whether the word before stands alone is known only now.
-        if (!first && (lone_too || !before.ideograph || (!before.joined && !pair)))
-            add_word(s, columns, before.text, before.size);
+        if (!first && (lone_too || !before->ideograph || (!before->joined && !pair)))
+            add_word(s, columns, before->text, before->size);
         if (pair) {
             char two[2 * WORD_MAX_SIZE + 1];
-            memcpy(two, before.text, before.size);
-            memcpy(two + before.size, w.text, w.size + 1);
-            add_word(s, columns, two, before.size + w.size);
+            memcpy(two, before->text, before->size);
+            memcpy(two + before->size, w->text, w->size + 1);
+            add_word(s, columns, two, before->size + w->size);
         }
         if (!more)
             break;
+        word *other = before;
         before = w;
+        w = other;
     }
 }
 
@@ -260,9 +323,7 @@ bool tokens_make(const resource_type *type, const char *name, const ProtobufCMes
             add_zone(&s.columns[4], event->zones[i]);
     }
     for (int i = 0; i < STORE_SEARCH_COLUMNS; i++) {
-        token_list list;
-        good = good && take_list(&s.columns[i], memory, &list) &&
-               join(&list, memory, &index->search[i]);
+        good = good && join(&s.columns[i], memory, &index->search[i]);
         buffer_fini(&s.columns[i].text);
     }
     return good;

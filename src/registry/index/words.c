@@ -243,9 +243,11 @@ static void take_word(word_cutter *c, word *out)
 
 bool word_next(word_cutter *c, word *out)
 {
-    *out = (word){0};
     if (!skip_gap(c))
         return false;
+    // All but the text, which is long and mostly not used.
+    out->size = out->points = 0;
+    out->ideograph = out->joined = false;
     out->first = c->at - 1;
     if (is_ideograph(c->pending[c->taken])) {
         take_ideograph(c, out);

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-// One allocation: the strings and bytes lie behind the structure.
+// One allocation, but for the index: the strings and bytes lie behind the structure.
 struct stage_record {
     const resource_type *type;
-    size_t size; // of the whole allocation
+    size_t size; // of all of it
+    store_index *index;
     const char *name, *parent, *origin;
     store_bytes body, extra;
     store_bytes references; // name NUL path NUL, again and again
@@ -22,6 +23,13 @@ struct stage_record {
 void stage_init(stage *s, registry *r, stage_budget *budget)
 {
     *s = (stage){.registry = r, .budget = budget};
+    index_maker_init(&s->maker, r->types, r->schema);
+}
+
+static void free_record(struct stage_record *r)
+{
+    free(r->index);
+    free(r);
 }
 
 void stage_truncate(stage *s, size_t count)
@@ -29,7 +37,7 @@ void stage_truncate(stage *s, size_t count)
     size_t freed = 0;
     for (size_t i = count; i < s->count; i++) {
         freed += s->records[i]->size;
-        free(s->records[i]);
+        free_record(s->records[i]);
     }
     if (count < s->count) {
         s->count = count;
@@ -46,6 +54,7 @@ void stage_truncate(stage *s, size_t count)
 void stage_fini(stage *s)
 {
     stage_truncate(s, 0);
+    index_maker_fini(&s->maker);
     nameset_fini(&s->names);
     free(s->records);
     s->records = NULL;
@@ -67,7 +76,17 @@ static char *pack_in(char **next, const void *data, size_t size)
     return at;
 }
 
-static struct stage_record *make_record(const draft *d, const char *origin)
+static bool add_index(index_maker *maker, struct stage_record *r, const ProtobufCMessage *message)
+{
+    size_t size = 0;
+    const store_index *made = index_make_of(maker, r->type, r->name, message, r->body, r->extra);
+    r->index = made ? index_copy(made, &size) : NULL;
+    r->size += size;
+    return r->index;
+}
+
+static struct stage_record *make_record(index_maker *maker, const draft *d,
+                                        const ProtobufCMessage *message, const char *origin)
 {
     const resource_name *name = &d->name;
     size_t origin_size = strlen(origin) + 1;
@@ -86,9 +105,9 @@ static struct stage_record *make_record(const draft *d, const char *origin)
     r->extra = (store_bytes){pack_in(&next, d->extra.data, d->extra.size), d->extra.size};
     r->references =
         (store_bytes){pack_in(&next, d->references.data, d->references.size), d->references.size};
-    if (uuid_make(r->uid))
+    if (uuid_make(r->uid) && add_index(maker, r, message))
         return r;
-    free(r);
+    free_record(r);
     return NULL;
 }
 
@@ -141,12 +160,12 @@ nrpc_code stage_add(stage *s, const resource_type *type, const ProtobufCMessage 
     }
     if (code)
         return code;
-    struct stage_record *record = make_record(&d, origin);
+    struct stage_record *record = make_record(&s->maker, &d, message, origin);
     if (!record)
         return no_memory(status);
     code = keep(s, record, status);
     if (code)
-        free(record);
+        free_record(record);
     return code;
 }
 
@@ -215,7 +234,8 @@ static nrpc_code write_record(writing *w, store_tx *tx, const struct stage_recor
                            .uid = operation == STORE_CREATED ? r->uid : h.uid,
                            .body = r->body,
                            .extra = r->extra,
-                           .create_time_us = h.create_time_us};
+                           .create_time_us = h.create_time_us,
+                           .index = r->index};
     return put_record(&w->put, tx, operation, r->type, &record, status);
 }
 

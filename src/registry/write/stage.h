@@ -1,4 +1,5 @@
-// Records on their way into the store: checked and cut one by one, then written in one transaction.
+// Records on their way into the store: checked, cut and indexed one by one, as they come, then
+// written in one transaction.
 //
 // A stage owns copies of everything it needs. Its bytes are bounded by a budget that several
 // stages share.
@@ -7,6 +8,7 @@
 #define REGISTRY_STAGE_H
 
 #include "base/buffer.h"
+#include "registry/index/index.h"
 #include "registry/nameset.h"
 #include "registry/registry.h"
 
@@ -22,6 +24,7 @@ typedef struct stage {
     size_t count, capacity;
     size_t bytes; // of all records, charged to the budget
     nameset names;
+    index_maker maker;
 } stage;
 
 typedef struct stage_counts {

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,23 +183,37 @@ typedef struct walk {
     char path[MAX_PATH];
 } walk;
 
-static size_t push(walk *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void push_text(walk *w, const char *text)
+{
+    size_t size = strlen(text), room = sizeof w->path - 1 - w->path_size;
+    size = size < room ? size : room;
+    memcpy(w->path + w->path_size, text, size);
+    w->path_size += size;
+    w->path[w->path_size] = '\0';
+}
 
 // Returns what pop takes back.
-static size_t push(walk *w, const char *format, ...)
+static size_t push_field(walk *w, const char *name)
 {
     size_t before = w->path_size;
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(w->path + before, sizeof w->path - before, format, args);
-    va_end(args);
-    w->path_size += (size_t)n < sizeof w->path - before ? (size_t)n : sizeof w->path - before - 1;
+    if (before)
+        push_text(w, ".");
+    push_text(w, name);
     return before;
 }
 
-static size_t push_field(walk *w, const char *name)
+static size_t push_index(walk *w, size_t i)
 {
-    return push(w, w->path_size ? ".%s" : "%s", name);
+    char digits[24], *next = digits + sizeof digits - 1;
+    size_t before = w->path_size;
+    *next = '\0';
+    *--next = ']';
+    do
+        *--next = (char)('0' + i % 10);
+    while (i /= 10);
+    *--next = '[';
+    push_text(w, next);
+    return before;
 }
 
 static void pop(walk *w, size_t before)
@@ -607,7 +620,7 @@ static void check_list(walk *w, place at, const ProtobufCMessage *m,
         ids = make_ids(w, (ProtobufCMessage *const *)(const void *)elements, n);
     at.element = true;
     for (size_t i = 0; i < n; i++) {
-        size_t before = push(w, "[%zu]", i);
+        size_t before = push_index(w, i);
         check_value(w, &at, f, elements + i * element_size(f->type), &ids);
         pop(w, before);
     }
@@ -755,7 +768,7 @@ nrpc_code validate_resource(const validator *v, const resource_type *type,
     w->reference = reference;
     w->context = context;
     w->status = status;
-    push(w, "%s", prefix);
+    push_text(w, prefix);
     w->prefix_size = w->path_size;
     size_t before = push_field(w, "name");
     const char *text = text_of((const char *)message + type->name_offset);
