@@ -63,6 +63,7 @@ static const store_ops ops = {
     .reindex = sqlite_store_reindex,
     .write = sqlite_store_write,
     .tx_get = sqlite_tx_get,
+    .tx_alive = sqlite_tx_alive,
     .tx_children = sqlite_tx_children,
     .tx_put = sqlite_tx_put,
     .tx_recall = sqlite_tx_recall,

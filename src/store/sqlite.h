@@ -68,6 +68,7 @@ typedef enum sqlite_statement {
     STATEMENT_NEXT_CHANGE,
     STATEMENT_LAST_CHANGE,
     STATEMENT_DROP_CHANGES,
+    STATEMENT_ALIVE,
     STATEMENT_FIND,
     STATEMENT_CHILDREN,
     STATEMENT_INSERT,
@@ -444,6 +445,7 @@ nrpc_code sqlite_tx_get(store_tx *tx, const char *name, store_row_fn row, void *
                         nrpc_status *status);
 nrpc_code sqlite_tx_put(store_tx *tx, store_operation operation, const store_record *record,
                         nrpc_status *status);
+nrpc_code sqlite_tx_alive(store_tx *tx, const char *name, bool *alive, nrpc_status *status);
 nrpc_code sqlite_tx_children(store_tx *tx, const char *name, store_row_fn row, void *context,
                              nrpc_status *status);
 nrpc_code sqlite_tx_recall(store_tx *tx, const char *request_id, store_request_fn request,

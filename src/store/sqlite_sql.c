@@ -57,6 +57,7 @@ static const char *const texts[STATEMENT_LIST] = {
     [STATEMENT_DROP_CHANGES] = "DELETE FROM change WHERE name = ?1 AND id <= ?2",
     [STATEMENT_SEARCH] =
         "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 ORDER BY rowid",
+    [STATEMENT_ALIVE] = "SELECT delete_time_us FROM resource WHERE name = ?1",
     [STATEMENT_FIND] = "SELECT id, create_time_us, delete_time_us, purge_time_us, document, places"
                        " FROM resource WHERE name = ?1",
     [STATEMENT_CHILDREN] = "SELECT " LISTED "r.extra, r.id"

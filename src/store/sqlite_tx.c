@@ -35,7 +35,7 @@ nrpc_code sqlite_tx_change_begin(sqlite_tx *tx, nrpc_status *status)
     if (code)
         return code;
     tx->conn->context = NULL;
-    if (!tx->dirty && tx->group->dirty) {
+    if (!tx->dirty && tx->group->dirty && tx->base.may_undo) {
         code = sqlite_run(tx->conn, STATEMENT_SAVEPOINT, status);
         if (code) {
             tx->broken = tx->broken ? tx->broken : SQLITE_ERROR;
@@ -69,6 +69,23 @@ nrpc_code sqlite_tx_get(store_tx *base, const char *name, store_row_fn row, void
         return code;
     }
     return found ? NRPC_OK : sqlite_not_found(name, status);
+}
+
+nrpc_code sqlite_tx_alive(store_tx *base, const char *name, bool *alive, nrpc_status *status)
+{
+    sqlite_tx *tx = (sqlite_tx *)base;
+    CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
+    *alive = false;
+    nrpc_code code = store_context_check(base->context, status);
+    if (!code)
+        code = sqlite_tx_prepare(tx, STATEMENT_ALIVE, &stmt, status);
+    if (code)
+        return code;
+    sqlite_binder b = {.stmt = stmt};
+    sqlite_bind_text(&b, name);
+    int rc = b.rc ? b.rc : sqlite3_step(stmt);
+    *alive = rc == SQLITE_ROW && sqlite3_column_int64(stmt, 0) == 0;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NRPC_OK : sqlite_tx_broken(tx, rc, status);
 }
 
 nrpc_code sqlite_tx_children(store_tx *base, const char *name, store_row_fn row, void *context,

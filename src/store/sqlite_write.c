@@ -2,30 +2,40 @@
 // after the other, those of the writers behind it, all in one transaction; commits that once; and
 // answers all of them. The next one in the queue leads the next commit.
 //
-//   WAITING --leader takes it--> TAKEN --committed, or failed--> DONE
-//      ^                           |
-//      +--- the transaction broke -+
+//   WAITING ---a leader takes it---> TAKEN ---committed, or failed---> DONE
+//    |   ^                           |   ^
+//    |   +--the transaction broke----+   |
+//    +--first in line, nobody leads--> LEADING (takes itself first)
 //
-// A writer that waits may leave the queue; one that is taken may not: its fn may be running. A fn
-// that fails is undone alone: the first change of a writer behind others makes a savepoint. Those
-// who saw changes of others that were then not committed get the error of the commit, even if they
-// changed nothing: what they would answer would not be true.
+// A writer that waits may leave the queue; one that is taken may not: its fn may be running. Each
+// waits at a semaphore of its own, so that those who are answered do not meet at the queue's lock.
+// A fn that fails is undone alone: by a savepoint before its first change behind others, if it said
+// that it may fail after one; else by undoing everything and running the others once more.
+// Those who saw changes of others that were then not committed get the error of the commit, even if
+// they changed nothing: what they would answer would not be true.
 #include "store/sqlite.h"
 
 #include "base/clock.h"
 #include "store/context.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GROUP = 64 };
+enum { MAX_GROUP = 64, CANCEL_POLL_NS = 10000000 };
 
-typedef enum writer_state { WRITER_WAITING, WRITER_TAKEN, WRITER_DONE } writer_state;
+typedef enum writer_state {
+    WRITER_WAITING,
+    WRITER_LEADING,
+    WRITER_TAKEN,
+    WRITER_DONE
+} writer_state;
 
 struct sqlite_writer {
     TAILQ_ENTRY(sqlite_writer) link; // of the queue, then of the group
-    pthread_cond_t changed;
-    writer_state state; // guarded by the queue's lock
+    sem_t turn;                      // posted once when it is to lead, and once when it is done
+    _Atomic writer_state state;      // changed under the queue's lock, but for DONE
     const store_context *context;
     store_write_fn fn;
     void *fn_context;
@@ -133,8 +143,8 @@ static bool undo(sqlite_group *g, const sqlite_tx *tx, size_t names_size, size_t
     g->search_applied = 0;
     if (!tx->dirty)
         return true;
-    if (!tx->savepoint) // nobody before it changed anything
-        return !sqlite_run(tx->conn, STATEMENT_ROLLBACK, NULL);
+    if (!tx->savepoint) // with it go the changes of those before it, if there are any
+        return !sqlite_run(tx->conn, STATEMENT_ROLLBACK, NULL) && !g->dirty;
     return !sqlite_run(tx->conn, STATEMENT_ROLLBACK_TO, NULL) &&
            !sqlite_run(tx->conn, STATEMENT_RELEASE, NULL);
 }
@@ -195,16 +205,17 @@ void sqlite_queue_fini(sqlite_queue *q)
     pthread_mutex_destroy(&q->lock);
 }
 
-static sqlite_writer *take_next(sqlite_queue *q)
+// Takes all that wait, up to `most`, in their order.
+static void take_waiting(sqlite_queue *q, struct sqlite_writers *taken, int most)
 {
+    sqlite_writer *w;
     pthread_mutex_lock(&q->lock);
-    sqlite_writer *w = TAILQ_FIRST(&q->waiting);
-    if (w) {
+    for (int i = 0; i < most && (w = TAILQ_FIRST(&q->waiting)); i++) {
         TAILQ_REMOVE(&q->waiting, w, link);
+        TAILQ_INSERT_TAIL(taken, w, link);
         w->state = WRITER_TAKEN;
     }
     pthread_mutex_unlock(&q->lock);
-    return w;
 }
 
 static void fail_alike(sqlite_writer *w, const nrpc_status *why)
@@ -217,28 +228,44 @@ static void fail_alike(sqlite_writer *w, const nrpc_status *why)
         nrpc_status_retry_after(w->status, why->retry_after_ms);
 }
 
-static void settle(sqlite_queue *q, struct sqlite_writers *ran, writer_state state)
+// Answers them. A writer may be gone as soon as it is told.
+static void settle(struct sqlite_writers *ran, const sqlite_writer *leader)
+{
+    for (sqlite_writer *w; (w = TAILQ_FIRST(ran));) {
+        TAILQ_REMOVE(ran, w, link);
+        bool other = w != leader;
+        w->state = WRITER_DONE;
+        if (other)
+            sem_post(&w->turn);
+    }
+}
+
+static void put_back(sqlite_queue *q, struct sqlite_writers *writers)
 {
     pthread_mutex_lock(&q->lock);
-    for (sqlite_writer *w; (w = TAILQ_LAST(ran, sqlite_writers));) {
-        TAILQ_REMOVE(ran, w, link);
-        if (state == WRITER_WAITING)
-            TAILQ_INSERT_HEAD(&q->waiting, w, link);
-        w->state = state;
-        pthread_cond_signal(&w->changed);
+    for (sqlite_writer *w; (w = TAILQ_LAST(writers, sqlite_writers));) {
+        TAILQ_REMOVE(writers, w, link);
+        TAILQ_INSERT_HEAD(&q->waiting, w, link);
+        w->state = WRITER_WAITING;
     }
     pthread_mutex_unlock(&q->lock);
 }
 
 // Runs writers in one transaction until no more stand in the queue. Those that are through are in
-// `ran`; those to be run once more, because another one's fault took the transaction with it, in
-// `again`.
+// `ran`; those to be run once more, because another one's fault took the transaction with it, or
+// not run at all, in `again`.
 static void run_group(sqlite_group *g, store *s, sqlite_queue *q, struct sqlite_writers *ran,
                       struct sqlite_writers *again)
 {
+    struct sqlite_writers taken = TAILQ_HEAD_INITIALIZER(taken);
     bool whole = true;
-    sqlite_writer *w;
-    for (int count = 0; whole && count < MAX_GROUP && (w = take_next(q)); count++) {
+    for (int count = 0; whole && count < MAX_GROUP; count++) {
+        if (TAILQ_EMPTY(&taken))
+            take_waiting(q, &taken, MAX_GROUP - count);
+        sqlite_writer *w = TAILQ_FIRST(&taken);
+        if (!w)
+            break;
+        TAILQ_REMOVE(&taken, w, link);
         nrpc_status_fini(w->status); // of the time before
         if (sqlite3_get_autocommit(g->conn->db))
             w->code = begin(g, w->context, w->status);
@@ -249,8 +276,10 @@ static void run_group(sqlite_group *g, store *s, sqlite_queue *q, struct sqlite_
         }
         TAILQ_INSERT_TAIL(ran, w, link);
     }
+    TAILQ_CONCAT(again, &taken, link);
 }
 
+// Afterwards self is done, or waits again.
 static void lead(sqlite_store *s, sqlite_writer *self)
 {
     struct sqlite_writers ran = TAILQ_HEAD_INITIALIZER(ran);
@@ -259,8 +288,7 @@ static void lead(sqlite_store *s, sqlite_writer *self)
     nrpc_status why = {0};
     self->code = sqlite_pool_take(&s->writer, self->context, &g.conn, self->status);
     if (self->code) {
-        sqlite_writer *w = take_next(&s->queue); // itself
-        TAILQ_INSERT_TAIL(&ran, w, link);
+        take_waiting(&s->queue, &ran, 1); // itself
     } else {
         run_group(&g, &s->base, &s->queue, &ran, &again);
         if (g.dirty && commit(&g, &s->base, &why)) {
@@ -274,46 +302,87 @@ static void lead(sqlite_store *s, sqlite_writer *self)
     nrpc_status_fini(&why);
     buffer_fini(&g.names);
     buffer_fini(&g.search);
-    settle(&s->queue, &again, WRITER_WAITING);
-    settle(&s->queue, &ran, WRITER_DONE);
+    put_back(&s->queue, &again);
+    settle(&ran, self);
 }
 
-static void wake_first(sqlite_queue *q)
+// Called with the lock held: the first in the queue leads next.
+static void hand_over(sqlite_queue *q, const sqlite_writer *self)
 {
     sqlite_writer *first = TAILQ_FIRST(&q->waiting);
-    if (first && !q->leading)
-        pthread_cond_signal(&first->changed);
+    q->leading = first;
+    if (!first)
+        return;
+    first->state = WRITER_LEADING;
+    if (first != self)
+        sem_post(&first->turn);
+}
+
+// False: nothing was told in time; the caller may have gone.
+static bool wait_for_turn(sqlite_writer *w)
+{
+    int64_t until = w->context->deadline_ns;
+    if (w->context->cancelled) {
+        int64_t poll = clock_now_ns() + CANCEL_POLL_NS;
+        until = poll < until ? poll : until;
+    }
+    int rv;
+    do {
+        struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+        rv = until == CLOCK_NEVER ? sem_wait(&w->turn)
+                                  : sem_clockwait(&w->turn, CLOCK_MONOTONIC, &t);
+    } while (rv && errno == EINTR);
+    return !rv;
+}
+
+// True: it waits no more, as its caller has gone.
+static bool leave(sqlite_queue *q, sqlite_writer *w)
+{
+    pthread_mutex_lock(&q->lock);
+    bool leaves = w->state == WRITER_WAITING;
+    if (leaves)
+        TAILQ_REMOVE(&q->waiting, w, link);
+    pthread_mutex_unlock(&q->lock);
+    return leaves;
+}
+
+// Until it is done, or its caller has gone.
+static void stand_in_line(sqlite_store *s, sqlite_writer *self)
+{
+    sqlite_queue *q = &s->queue;
+    pthread_mutex_lock(&q->lock);
+    TAILQ_INSERT_TAIL(&q->waiting, self, link);
+    if (!q->leading)
+        hand_over(q, self); // to itself
+    pthread_mutex_unlock(&q->lock);
+    for (;;) {
+        if (self->state == WRITER_LEADING) {
+            lead(s, self);
+            pthread_mutex_lock(&q->lock);
+            hand_over(q, self);
+            pthread_mutex_unlock(&q->lock);
+            if (self->state == WRITER_DONE)
+                return;
+        } else if (wait_for_turn(self)) {
+            if (self->state == WRITER_DONE)
+                return;
+        } else if (self->state == WRITER_WAITING && store_context_over(self->context) &&
+                   leave(q, self)) {
+            self->code = store_context_check(self->context, self->status);
+            return;
+        }
+    }
 }
 
 nrpc_code sqlite_store_write(store *base, const store_context *c, store_write_fn fn, void *context,
                              int64_t *revision, nrpc_status *status)
 {
-    sqlite_store *s = (sqlite_store *)base;
-    sqlite_queue *q = &s->queue;
     sqlite_writer self = {.context = c, .fn = fn, .fn_context = context, .status = status};
-    sqlite_cond_init(&self.changed);
-    pthread_mutex_lock(&q->lock);
-    TAILQ_INSERT_TAIL(&q->waiting, &self, link);
-    while (self.state != WRITER_DONE) {
-        if (!q->leading && TAILQ_FIRST(&q->waiting) == &self) {
-            q->leading = true;
-            pthread_mutex_unlock(&q->lock);
-            lead(s, &self);
-            pthread_mutex_lock(&q->lock);
-            q->leading = false;
-            wake_first(q);
-        } else if (self.state == WRITER_TAKEN) {
-            pthread_cond_wait(&self.changed, &q->lock);
-        } else if (!(self.code = store_context_check(c, status))) {
-            sqlite_cond_wait(&self.changed, &q->lock, c);
-        } else {
-            TAILQ_REMOVE(&q->waiting, &self, link);
-            self.state = WRITER_DONE;
-            wake_first(q);
-        }
-    }
-    pthread_mutex_unlock(&q->lock);
-    pthread_cond_destroy(&self.changed);
+    sem_init(&self.turn, 0, 0);
+    self.code = store_context_check(c, status);
+    if (!self.code)
+        stand_in_line((sqlite_store *)base, &self);
+    sem_destroy(&self.turn);
     *revision = self.code ? atomic_load(&base->revision) : self.revision;
     return self.code;
 }

@@ -130,6 +130,11 @@ nrpc_code store_tx_put(store_tx *tx, store_operation operation, const store_reco
     return tx->store->ops->tx_put(tx, operation, record, status);
 }
 
+nrpc_code store_tx_alive(store_tx *tx, const char *name, bool *alive, nrpc_status *status)
+{
+    return tx->store->ops->tx_alive(tx, name, alive, status);
+}
+
 nrpc_code store_tx_children(store_tx *tx, const char *name, store_row_fn row, void *context,
                             nrpc_status *status)
 {

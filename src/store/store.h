@@ -316,7 +316,8 @@ typedef struct store_ops {
     nrpc_code (*write)(store *s, const store_context *c, store_write_fn fn, void *context,
                        int64_t *revision, nrpc_status *status); // must
     nrpc_code (*tx_get)(store_tx *tx, const char *name, store_row_fn row, void *context,
-                        nrpc_status *status); // must
+                        nrpc_status *status);                                                // must
+    nrpc_code (*tx_alive)(store_tx *tx, const char *name, bool *alive, nrpc_status *status); // must
     nrpc_code (*tx_children)(store_tx *tx, const char *name, store_row_fn row, void *context,
                              nrpc_status *status); // must
     nrpc_code (*tx_put)(store_tx *tx, store_operation operation, const store_record *record,
@@ -344,6 +345,8 @@ struct store_tx {
     const store_context *context;
     int64_t revision; // the one this transaction will get
     int64_t time_us;  // the one time of all its changes
+    bool may_undo;    // fn sets it before its first change, if it may well fail behind one: its
+                      // undoing then costs no other write that shares the commit
 };
 
 // Learns which names a commit touches, of one write or of several: `begin` before it, `end` after,
@@ -440,6 +443,8 @@ enum { STORE_REQUEST_KEPT_S = 24 * 60 * 60 };
 // Inside a store_write_fn. tx_get sees the transaction's own changes; NOT_FOUND as store_get.
 MUST_USE nrpc_code store_tx_get(store_tx *tx, const char *name, store_row_fn row, void *context,
                                 nrpc_status *status);
+// Whether there is an undeleted record of this name. Far cheaper than to get it.
+MUST_USE nrpc_code store_tx_alive(store_tx *tx, const char *name, bool *alive, nrpc_status *status);
 // Undeleted records whose parent this name is, by type and name, with `extra`.
 MUST_USE nrpc_code store_tx_children(store_tx *tx, const char *name, store_row_fn row,
                                      void *context, nrpc_status *status);

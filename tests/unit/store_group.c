@@ -40,6 +40,7 @@ typedef struct writer {
     nrpc_status status;
     int64_t revision, inside;
     pthread_t thread;
+    bool untold; // does not say that it may fail behind a change
 } writer;
 
 static nrpc_code create(store_tx *tx, const char *name, size_t size, nrpc_status *status)
@@ -57,6 +58,7 @@ static nrpc_code do_deed(store_tx *tx, void *context, nrpc_status *status)
     writer *w = context;
     atomic_fetch_add(&w->runs, 1);
     w->inside = tx->revision;
+    tx->may_undo = !w->untold;
     while (w->release && !atomic_load(w->release))
         pause_ms(1);
     nrpc_code code;
@@ -241,6 +243,22 @@ static void a_fault_of_one_undoes_that_one_alone(void **state)
     assert_int_equal(p.names, 3);
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
         assert_int_equal(list[i].runs, 1);
+}
+
+static void a_fault_nobody_was_told_of_costs_the_others_a_run_and_nothing_else(void **state)
+{
+    store *s = ((fixture *)*state)->s;
+    writer list[] = {{.name = "zones/0", .untold = true},
+                     {.deed = FAIL, .name = "zones/1", .untold = true},
+                     {.name = "zones/2", .untold = true}};
+    run_together(s, list, ARRAY_LEN(list));
+    expect_written(&list[0], 1);
+    expect_failure(&list[1].status, NRPC_ABORTED, "CHANGED_MY_MIND");
+    expect_written(&list[2], 2);
+    expect_missing(s, "zones/1");
+    expect_no_hole(s, 2);
+    assert_int_equal(list[0].runs, 2);
+    assert_int_equal(list[1].runs, 1);
 }
 
 static void a_fault_of_the_first_leaves_the_others_their_turn(void **state)
@@ -431,6 +449,7 @@ int main(void)
         CASE(writers_that_wait_share_a_commit),
         CASE(a_writer_sees_those_before_it_and_takes_no_revision_for_looking),
         CASE(a_fault_of_one_undoes_that_one_alone),
+        CASE(a_fault_nobody_was_told_of_costs_the_others_a_run_and_nothing_else),
         CASE(a_fault_of_the_first_leaves_the_others_their_turn),
         CASE(those_whose_transaction_another_one_broke_are_run_again),
         CASE(a_failed_commit_fails_all_who_depend_on_it),

@@ -28,12 +28,6 @@ static nrpc_code no_memory(nrpc_status *status)
                            "out of memory for writing a resource");
 }
 
-static bool look_alive(void *context, const store_record *row)
-{
-    *(bool *)context = row->delete_time_us == 0;
-    return false;
-}
-
 nrpc_code put_check_references(putter *p, store_tx *tx, store_bytes references, const nameset *also,
                                put_missing_fn missing, void *context, nrpc_status *status)
 {
@@ -43,14 +37,10 @@ nrpc_code put_check_references(putter *p, store_tx *tx, store_bytes references, 
         next = path + strlen(path) + 1;
         if (nameset_has(&p->alive, name) || (also && nameset_has(also, name)))
             continue;
-        bool alive = false, added;
-        nrpc_status why = {0};
-        nrpc_code code = store_tx_get(tx, name, look_alive, &alive, &why);
-        if (code && code != NRPC_NOT_FOUND) {
-            nrpc_status_move(status, &why);
+        bool alive, added;
+        nrpc_code code = store_tx_alive(tx, name, &alive, status);
+        if (code)
             return code;
-        }
-        nrpc_status_fini(&why);
         if (alive && !nameset_add(&p->alive, name, &added))
             return no_memory(status);
         if (!alive && !missing(context, name, path))

@@ -3,6 +3,7 @@
 #include "ftz/v1/common.pb-c.h"
 #include "google/type/date.pb-c.h"
 #include "google/type/decimal.pb-c.h"
+#include "registry/date.h"
 #include "registry/write/units.h"
 #include "schema/fieldpath.h"
 
@@ -328,10 +329,11 @@ static bool is_subdivision(const char *text)
 
 static bool is_nfc(const char *text)
 {
-    // Nothing below U+0300, which is CC 80, changes in form C.
+    // Nothing below U+0300, which is CC 80, changes in form C, nor from U+4000 to U+9FFF, whose
+    // first bytes are E4 to E9: hexagrams and unified ideographs.
     bool plain = true;
     for (const char *c = text; plain && *c; c++)
-        plain = (uint8_t)*c < 0xCC;
+        plain = (uint8_t)*c < 0xCC || ((uint8_t)*c >= 0xE4 && (uint8_t)*c <= 0xE9);
     if (plain)
         return true;
     size_t size = strlen(text), normal_size;
@@ -343,22 +345,20 @@ static bool is_nfc(const char *text)
 
 static void check_date(walk *w, const Google__Type__Date *d)
 {
-    static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     char text[48];
+    date_span span;
+    if (date_span_of(d, &span))
+        return;
     snprintf(text, sizeof text, "%" PRId32 "-%" PRId32 "-%" PRId32, d->year, d->month, d->day);
-    if (d->year < 1 || d->year > 9999) {
+    if (d->year < 1 || d->year > 9999)
         FAULT(w, "DATE_INVALID", text, "%s is no date: the year is 1 to 9999", text);
-    } else if (d->month < 0 || d->month > 12) {
+    else if (d->month < 0 || d->month > 12)
         FAULT(w, "DATE_INVALID", text, "%s is no date: the month is 1 to 12, or 0 if not known",
               text);
-    } else if (d->day && !d->month) {
+    else if (d->day && !d->month)
         FAULT(w, "DATE_INVALID", text, "%s has a day but no month", text);
-    } else {
-        bool leap = d->year % 4 == 0 && (d->year % 100 != 0 || d->year % 400 == 0);
-        int last = !d->month ? 0 : d->month == 2 && !leap ? 28 : days[d->month - 1];
-        if (d->day < 0 || d->day > last)
-            FAULT(w, "DATE_INVALID", text, "%s is not in the calendar", text);
-    }
+    else
+        FAULT(w, "DATE_INVALID", text, "%s is not in the calendar", text);
 }
 
 static void check_decimal(walk *w, const Google__Type__Decimal *d)
@@ -518,11 +518,13 @@ static void check_text(walk *w, const place *at, const char *text)
 static void check_enum(walk *w, const place *at, int32_t number)
 {
     char text[16];
+    if (number && schema_enum_by_number(at->field->enumeration, number))
+        return;
     snprintf(text, sizeof text, "%" PRId32, number);
-    if (!schema_enum_by_number(at->field->enumeration, number))
+    if (number)
         FAULT(w, "UNKNOWN_ENUM_VALUE", text, "%" PRId32 " is no value of %s", number,
               at->field->enumeration->full_name);
-    else if (!number && at->field->behaviors & SCHEMA_REQUIRED)
+    else if (at->field->behaviors & SCHEMA_REQUIRED)
         FAULT(w, "REQUIRED", text, "is required: a value of %s other than %s",
               at->field->enumeration->full_name,
               schema_enum_by_number(at->field->enumeration, 0)->name);
@@ -531,6 +533,8 @@ static void check_enum(walk *w, const place *at, int32_t number)
 static void check_number(walk *w, const place *at, double value)
 {
     char text[32];
+    if (isfinite(value) && value > 0)
+        return;
     snprintf(text, sizeof text, "%.17g", value);
     if (!isfinite(value))
         FAULT(w, "NOT_FINITE", text, "%s is not a finite number", text);

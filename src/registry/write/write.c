@@ -157,6 +157,7 @@ static nrpc_code write_all(store_tx *tx, void *context, nrpc_status *status)
     buffer_clear(&w->answer);
     buffer_clear(&w->remembered);
     w->tried = false;
+    tx->may_undo = q->validate_only || q->count > 1;
     operation_begin(&w->worker);
     if (!q->validate_only && (repeat_recall(&w->repeat, tx, status) || w->repeat.found))
         return status->code;
