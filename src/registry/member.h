@@ -62,6 +62,27 @@ static inline bool member_is_date(const ProtobufCFieldDescriptor *f)
     return f->type == PROTOBUF_C_TYPE_MESSAGE && f->descriptor == &google__type__date__descriptor;
 }
 
+// Bytes that one value takes, in a list or alone.
+static inline size_t member_value_size(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return 8;
+    default: // protobuf-c's booleans are ints
+        return 4;
+    }
+}
+
 // Whether a member of a oneof is the one that is set; true of all others.
 static inline bool member_is_chosen(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {

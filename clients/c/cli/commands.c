@@ -138,12 +138,12 @@ static const char check_details[] =
     "\n"
     "  AREAS_DO_NOT_ADD_UP    the areas of a zone are not together what it measures\n"
     "  AREA_COUNT_DIFFERS     a zone is said to have another number of areas\n"
-    "  SIZE_HISTORY_MISMATCH  a zone measures something else than its size history says\n"
-    "  DATES_OUT_OF_ORDER     something ends before it begins, or begins before it is decided\n"
+    "  SIZE_HISTORY_MISMATCH  a zone is not as large as its size history says\n"
+    "  DATES_OUT_OF_ORDER     it ends before it begins, or begins undecided\n"
     "  EVENT_BEFORE_PLAN      an event is older than the first decision on its zone\n"
-    "  CLAIMS_CONFLICT        sources contradict each other, or a part is larger than its whole\n"
+    "  CLAIMS_CONFLICT        sources disagree, or a part exceeds its whole\n"
     "  ITEM_COUNT_DIFFERS     a list of powers has another length than is stated\n"
-    "  NO_SOURCE              a statement has no citation, or nobody has read its source\n"
+    "  NO_SOURCE              a statement without citation, or with none read\n"
     "  UNKNOWN_CODE           a code has no term\n"
     "  DANGLING_REFERENCE     what is referred to has been deleted\n"
     "\n"
@@ -431,6 +431,19 @@ static void put_get_details(buffer *out, const resource_type *resource)
                   resource->get_examples);
 }
 
+// argp breaks lines for its own width: lines of a paragraph are joined, those that begin with a
+// blank stay as they are.
+static void put_details(buffer *out, const char *text)
+{
+    bool kept = false; // this line begins with a blank
+    for (const char *c = text; *c; c++) {
+        bool begins = c == text || c[-1] == '\n';
+        kept = begins ? *c == ' ' : kept;
+        bool joins = *c == '\n' && !kept && !begins && c[1] && c[1] != '\n' && c[1] != ' ';
+        buffer_append_byte(out, joins ? ' ' : (uint8_t)*c);
+    }
+}
+
 void command_put_doc(buffer *out, const command *c, const command *verb)
 {
     const command *leaf = verb ? verb : c;
@@ -438,7 +451,7 @@ void command_put_doc(buffer *out, const command *c, const command *verb)
         buffer_printf(out, "%s. ", c->summary);
     buffer_printf(out, "%s.\v", leaf->summary);
     if (leaf->details)
-        buffer_append_text(out, leaf->details);
+        put_details(out, leaf->details);
     else if (verb)
         (verb->run == run_resource_list ? put_list_details : put_get_details)(out, c->resource);
     buffer_append_byte(out, '\0');

@@ -1,5 +1,6 @@
 #include "registry/write/mask.h"
 
+#include "registry/member.h"
 #include "registry/names.h"
 #include "schema/fieldpath.h"
 
@@ -50,26 +51,6 @@ nrpc_code mask_check(const schema_message *message, const mask *m, nrpc_status *
 
 // --- members of unpacked messages ----------------------------------------------------------------
 
-static size_t value_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    default: // protobuf-c's booleans are ints
-        return 4;
-    }
-}
-
 static void *member(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {
     return (char *)(uintptr_t)m + f->offset;
@@ -102,7 +83,7 @@ static bool is_set(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
         return **(const char *const *)member(m, f) != '\0';
     if (f->type == PROTOBUF_C_TYPE_BYTES)
         return ((const ProtobufCBinaryData *)member(m, f))->len > 0;
-    return memcmp(member(m, f), zeros, value_size(f->type)) != 0;
+    return memcmp(member(m, f), zeros, member_value_size(f->type)) != 0;
 }
 
 static void copy_field(const ProtobufCMessage *from, ProtobufCMessage *into,
@@ -112,9 +93,9 @@ static void copy_field(const ProtobufCMessage *from, ProtobufCMessage *into,
         *list_count(into, f) = *list_count(from, f);
         memmove(member(into, f), member(from, f), sizeof(void *));
     } else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) {
-        memmove(member(into, f), member(from, f), value_size(f->type));
+        memmove(member(into, f), member(from, f), member_value_size(f->type));
     } else if (*oneof_case(from, f) == f->id) {
-        memmove(member(into, f), member(from, f), value_size(f->type));
+        memmove(member(into, f), member(from, f), member_value_size(f->type));
         *oneof_case(into, f) = f->id;
     } else if (*oneof_case(into, f) == f->id) {
         *oneof_case(into, f) = 0;

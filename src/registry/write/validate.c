@@ -4,6 +4,7 @@
 #include "google/type/date.pb-c.h"
 #include "google/type/decimal.pb-c.h"
 #include "registry/date.h"
+#include "registry/member.h"
 #include "registry/write/units.h"
 #include "schema/fieldpath.h"
 
@@ -586,27 +587,6 @@ static void check_value(walk *w, const place *at, const ProtobufCFieldDescriptor
     }
 }
 
-// Of the types that lists are made of.
-static size_t element_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    default:
-        return 4;
-    }
-}
-
 static bool has_id_field(const schema_message *m)
 {
     return m && schema_message_field(m, "id", 2);
@@ -625,7 +605,7 @@ static void check_list(walk *w, place at, const ProtobufCMessage *m,
     at.element = true;
     for (size_t i = 0; i < n; i++) {
         size_t before = push_index(w, i);
-        check_value(w, &at, f, elements + i * element_size(f->type), &ids);
+        check_value(w, &at, f, elements + i * member_value_size(f->type), &ids);
         pop(w, before);
     }
     free(ids.ids);
