@@ -134,7 +134,8 @@ static void fold(word_cutter *c, ucs4_t given)
 
 void word_cut(word_cutter *c, const char *text, size_t size)
 {
-    *c = (word_cutter){.next = (const uint8_t *)text, .end = (const uint8_t *)text + size};
+    *c = (word_cutter){.next = (const uint8_t *)text};
+    c->end = size ? c->next + size : c->next;
 }
 
 // Sees to it that there is a folded code point; false at the end of the text. *marks: whether code

@@ -31,6 +31,8 @@ static nrpc_code no_memory(nrpc_status *status)
 nrpc_code put_check_references(putter *p, store_tx *tx, store_bytes references, const nameset *also,
                                put_missing_fn missing, void *context, nrpc_status *status)
 {
+    if (!references.size)
+        return NRPC_OK;
     const char *next = references.data, *end = next + references.size;
     while (next < end) {
         const char *name = next, *path = name + strlen(name) + 1;
