@@ -7,12 +7,16 @@
 #include <ftz/client.h>
 #include <nrpc/server.h>
 #include <nrpc/v1/reflection.pb-c.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 enum { MAX_CHUNKS = 64, ZONES = 5 };
+
+// Between the test and the handlers, which a command in a process of its own has called.
+static pthread_mutex_t meeting = PTHREAD_MUTEX_INITIALIZER;
 
 typedef struct fixture {
     nrpc_server *server;
@@ -81,10 +85,12 @@ static void on_list(nrpc_call *call, const ProtobufCMessage *message, void *cont
     char names[2][32], token[16] = "", display_name[] = "Z";
     Ftz__V1__Zone zones[2] = {FTZ__V1__ZONE__INIT, FTZ__V1__ZONE__INIT}, *list[2];
     Ftz__V1__ListZonesResponse response = FTZ__V1__LIST_ZONES_RESPONSE__INIT;
+    pthread_mutex_lock(&meeting);
     f->page_sizes[f->pages++ % MAX_CHUNKS] = request->page_size;
     snprintf(f->filter, sizeof(f->filter), "%s", request->filter);
     snprintf(f->order_by, sizeof(f->order_by), "%s", request->order_by);
     f->total = request->include_total_size;
+    pthread_mutex_unlock(&meeting);
     response.total_size = request->include_total_size ? ZONES : 0;
     for (int i = 0; i < 2 && first + i < ZONES; i++) {
         snprintf(names[i], sizeof(names[i]), "zones/z%d", first + i);
@@ -295,16 +301,25 @@ static void a_failure_ends_a_list(void **state)
     nrpc_status_fini(&status);
 }
 
+// What one side has written the other sees.
+static void meet(void)
+{
+    pthread_mutex_lock(&meeting);
+    pthread_mutex_unlock(&meeting);
+}
+
 // Runs ftz with these arguments; both of its outputs in out. Returns its exit code.
 static int run_ftz(const fixture *f, const char *arguments, char out[4096])
 {
     char command[1024];
+    meet();
     snprintf(command, sizeof(command), "%s -s %s %s 2>&1", FTZ_COMMAND,
              nrpc_server_address(f->server, 0), arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     out[fread(out, 1, 4095, pipe)] = '\0';
     int result = pclose(pipe);
+    meet();
     return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
 }
 

@@ -11,12 +11,16 @@
 
 #include <ftz/v1/query_service.pb-c.h>
 #include <nrpc/server.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 enum { OUT_SIZE = 8192 };
+
+// Between the test and the handlers, which a command in a process of its own has called.
+static pthread_mutex_t meeting = PTHREAD_MUTEX_INITIALIZER;
 
 // Answers every method of QueryService with JSON that a test has set, and keeps what was asked.
 typedef struct fixture {
@@ -36,6 +40,7 @@ static void answer(nrpc_call *call, const ProtobufCMessage *request, void *conte
     size_t size = protobuf_c_message_pack(request, bytes);
     wire_to_json(schema_find_message(f->pool, request->descriptor->name), bytes, size, 0, &json,
                  &status);
+    pthread_mutex_lock(&meeting);
     free(f->asked);
     f->asked = buffer_take(&json, NULL);
     if (json_to_wire(schema_find_message(f->pool, response->name), f->answer, strlen(f->answer),
@@ -47,6 +52,7 @@ static void answer(nrpc_call *call, const ProtobufCMessage *request, void *conte
         nrpc_call_reply(call, message);
         protobuf_c_message_free_unpacked(message, NULL);
     }
+    pthread_mutex_unlock(&meeting);
     nrpc_status_fini(&status);
     buffer_fini(&packed);
     buffer_fini(&json);
@@ -97,15 +103,24 @@ static int stop(void **state)
     return 0;
 }
 
+// What one side has written the other sees.
+static void meet(void)
+{
+    pthread_mutex_lock(&meeting);
+    pthread_mutex_unlock(&meeting);
+}
+
 static int run_ftz(const fixture *f, const char *arguments, char out[OUT_SIZE])
 {
     char command[1024];
+    meet();
     snprintf(command, sizeof(command), "%s -s %s %s 2>&1", FTZ_COMMAND,
              nrpc_server_address(f->server, 0), arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     out[fread(out, 1, OUT_SIZE - 1, pipe)] = '\0';
     int result = pclose(pipe);
+    meet();
     return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
 }
 
