@@ -90,12 +90,11 @@ static void make_uuid(char out[37])
 {
     static const char digits[] = "0123456789abcdef";
     static const char form[] = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
-    static atomic_uint seed;
-    static _Thread_local unsigned state;
-    if (!state)
-        state = (unsigned)getpid() * 7919u + atomic_fetch_add(&seed, 104729u) + 1;
+    uint8_t random[36];
+    if (getentropy(random, sizeof random))
+        abort();
     for (int i = 0; i < 36; i++)
-        out[i] = form[i] == 'x' ? digits[rand_r(&state) >> 4 & 15] : form[i];
+        out[i] = form[i] == 'x' ? digits[random[i] & 15] : form[i];
     out[36] = '\0';
 }
 
@@ -195,6 +194,23 @@ static void *get_events(void *arg)
     return NULL;
 }
 
+static void use_seconds(const char *text)
+{
+    until_ns = clock_now_ns() + (int64_t)(atof(text) * 1e9);
+}
+
+// Until the cache is as full as it gets.
+static void warm_up(void)
+{
+    enum { THREADS = 16 };
+    pthread_t threads[THREADS];
+    use_seconds("8");
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, get_events, (void *)(intptr_t)(MAX_THREADS + i));
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
 // --- list and search -----------------------------------------------------------------------------
 
 static void list_pages(const char *filter, const char *order_by, int page_size, long pages,
@@ -240,11 +256,6 @@ static void search(char **words, int count)
     samples_print(&latencies, (double)(clock_now_ns() - before) / 1e9);
 }
 
-static void use_seconds(const char *text)
-{
-    until_ns = clock_now_ns() + (int64_t)(atof(text) * 1e9);
-}
-
 int main(int argc, char **argv)
 {
     nrpc_status status = {0};
@@ -260,13 +271,9 @@ int main(int argc, char **argv)
         read_names();
         if (!strcmp(argv[3], "zipf"))
             make_zipf();
-        use_seconds("2"); // the cache fills
-        int threads = atoi(argv[4]);
-        pthread_t warm;
-        pthread_create(&warm, NULL, get_events, (void *)(intptr_t)999);
-        pthread_join(warm, NULL);
+        warm_up();
         use_seconds(argv[5]);
-        run_threads(threads, get_events);
+        run_threads(atoi(argv[4]), get_events);
     } else if (!strcmp(what, "list") && argc >= 7) {
         list_pages(argv[3], argv[4], atoi(argv[5]), atol(argv[6]), argc > 7 ? atol(argv[7]) : 100);
     } else if (!strcmp(what, "search") && argc > 4) {
