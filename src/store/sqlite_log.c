@@ -317,7 +317,7 @@ static nrpc_code move_horizon(sqlite_tx *tx, compaction *k, nrpc_status *status)
 {
     CLEANUP(sqlite_reset) sqlite3_stmt *stmt = NULL;
     next_change next;
-    int64_t count;
+    int64_t count = 0;
     nrpc_code code = find_next(tx, end_of(k->horizon), &stmt, &next, status);
     k->done = !next.id || next.time_us >= k->keep->newer_than_us;
     if (code || k->done)
