@@ -17,6 +17,17 @@ bool store_context_over(const store_context *c)
     return is_cancelled(c) || is_late(c);
 }
 
+int64_t store_context_next_look(const store_context *c)
+{
+    enum { POLL_NS = 10000000 };
+    if (!c->cancelled && c->deadline_ns == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    int64_t poll = clock_now_ns() + POLL_NS;
+    if (is_late(c))
+        return poll;
+    return c->cancelled && poll < c->deadline_ns ? poll : c->deadline_ns;
+}
+
 nrpc_code store_context_check(const store_context *c, nrpc_status *status)
 {
     if (is_cancelled(c))

@@ -209,9 +209,6 @@ MUST_USE nrpc_code sqlite_pool_take(sqlite_pool *pool, const store_context *c, s
                                     nrpc_status *status);
 // Gives it back; a transaction still open is rolled back.
 void sqlite_pool_give(sqlite_pool *pool, sqlite_conn *conn);
-// A condition whose waits end no later than c allows; whether it is over is to be looked at then.
-void sqlite_cond_init(pthread_cond_t *cond);
-void sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, const store_context *c);
 
 // sqlite_sql.c
 // Rows start with these columns, in this order.

@@ -5,8 +5,6 @@
 
 #include <time.h>
 
-enum { CANCEL_POLL_MS = 10 };
-
 // Somebody in the queue. What comes free goes to the first of it by name, so that a caller who
 // comes again and again cannot pass the others.
 struct sqlite_waiter {
@@ -52,7 +50,7 @@ static void hand_over(sqlite_pool *pool, sqlite_conn *conn)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void sqlite_cond_init(pthread_cond_t *cond)
+static void init_cond(pthread_cond_t *cond)
 {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -61,19 +59,14 @@ void sqlite_cond_init(pthread_cond_t *cond)
     pthread_condattr_destroy(&monotonic);
 }
 
-void sqlite_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, const store_context *c)
+static void wait_a_while(sqlite_pool *pool, sqlite_waiter *self, const store_context *c)
 {
-    int64_t until = c->deadline_ns;
-    if (c->cancelled) {
-        int64_t poll = clock_now_ns() + CANCEL_POLL_MS * INT64_C(1000000);
-        until = poll < until ? poll : until;
-    }
-    if (until == CLOCK_NEVER) {
-        pthread_cond_wait(cond, lock);
-        return;
-    }
+    int64_t until = store_context_next_look(c);
     struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
-    pthread_cond_timedwait(cond, lock, &t);
+    if (until == CLOCK_NEVER)
+        pthread_cond_wait(&self->granted_cond, &pool->lock);
+    else
+        pthread_cond_timedwait(&self->granted_cond, &pool->lock, &t);
 }
 
 // Called with the lock held.
@@ -81,11 +74,11 @@ static nrpc_code queue(sqlite_pool *pool, const store_context *c, sqlite_conn **
                        nrpc_status *status)
 {
     sqlite_waiter self = {0};
-    sqlite_cond_init(&self.granted_cond);
+    init_cond(&self.granted_cond);
     nrpc_code code = NRPC_OK;
     TAILQ_INSERT_TAIL(&pool->waiters, &self, link);
     while (!self.granted && !(code = store_context_check(c, status)))
-        sqlite_cond_wait(&self.granted_cond, &pool->lock, c);
+        wait_a_while(pool, &self, c);
     if (self.granted)
         *conn = self.conn;
     else

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GROUP = 64, CANCEL_POLL_NS = 10000000 };
+enum { MAX_GROUP = 64 };
 
 typedef enum writer_state {
     WRITER_WAITING,
@@ -34,8 +34,8 @@ typedef enum writer_state {
 
 struct sqlite_writer {
     TAILQ_ENTRY(sqlite_writer) link; // of the queue, then of the group
-    sem_t turn;                      // posted once when it is to lead, and once when it is done
-    _Atomic writer_state state;      // changed under the queue's lock, but for DONE
+    sem_t turn;                 // posted by whoever makes it lead, and by whoever is done with it
+    _Atomic writer_state state; // changed under the queue's lock, but for DONE
     const store_context *context;
     store_write_fn fn;
     void *fn_context;
@@ -306,26 +306,23 @@ static void lead(sqlite_store *s, sqlite_writer *self)
     settle(&ran, self);
 }
 
-// Called with the lock held: the first in the queue leads next.
-static void hand_over(sqlite_queue *q, const sqlite_writer *self)
+// The first in the queue leads next. True: that is self, who is not told.
+static bool hand_over(sqlite_queue *q, const sqlite_writer *self)
 {
     sqlite_writer *first = TAILQ_FIRST(&q->waiting);
     q->leading = first;
     if (!first)
-        return;
+        return false;
     first->state = WRITER_LEADING;
     if (first != self)
         sem_post(&first->turn);
+    return first == self;
 }
 
 // False: nothing was told in time; the caller may have gone.
 static bool wait_for_turn(sqlite_writer *w)
 {
-    int64_t until = w->context->deadline_ns;
-    if (w->context->cancelled) {
-        int64_t poll = clock_now_ns() + CANCEL_POLL_NS;
-        until = poll < until ? poll : until;
-    }
+    int64_t until = store_context_next_look(w->context);
     int rv;
     do {
         struct timespec t = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
@@ -346,31 +343,32 @@ static bool leave(sqlite_queue *q, sqlite_writer *w)
     return leaves;
 }
 
-// Until it is done, or its caller has gone.
+// Until it is done, or its caller has gone. What another writer made of its state counts only when
+// that one's post has been taken: nobody is then in the midst of one, and its memory may go.
 static void stand_in_line(sqlite_store *s, sqlite_writer *self)
 {
     sqlite_queue *q = &s->queue;
     pthread_mutex_lock(&q->lock);
     TAILQ_INSERT_TAIL(&q->waiting, self, link);
-    if (!q->leading)
-        hand_over(q, self); // to itself
+    bool leads = !q->leading && hand_over(q, self);
     pthread_mutex_unlock(&q->lock);
     for (;;) {
-        if (self->state == WRITER_LEADING) {
-            lead(s, self);
-            pthread_mutex_lock(&q->lock);
-            hand_over(q, self);
-            pthread_mutex_unlock(&q->lock);
-            if (self->state == WRITER_DONE)
+        if (!leads && !wait_for_turn(self)) {
+            if (store_context_over(self->context) && leave(q, self)) {
+                self->code = store_context_check(self->context, self->status);
                 return;
-        } else if (wait_for_turn(self)) {
-            if (self->state == WRITER_DONE)
-                return;
-        } else if (self->state == WRITER_WAITING && store_context_over(self->context) &&
-                   leave(q, self)) {
-            self->code = store_context_check(self->context, self->status);
-            return;
+            }
+            continue;
         }
+        if (self->state == WRITER_DONE)
+            return;
+        lead(s, self);
+        bool done = self->state == WRITER_DONE; // by itself: nobody else can have run it
+        pthread_mutex_lock(&q->lock);
+        leads = hand_over(q, self);
+        pthread_mutex_unlock(&q->lock);
+        if (done)
+            return;
     }
 }
 

@@ -15,8 +15,9 @@
 // (REFERENCE_NOT_FOUND). The other errors name the first operation that failed, by a violation too:
 //   NOT_FOUND            RESOURCE_NOT_FOUND, RESOURCE_DELETED (of a deletion), PARENT_NOT_FOUND
 //   ALREADY_EXISTS       RESOURCE_EXISTS (metadata deleted), RESOURCE_NOT_DELETED,
-//   REQUEST_ID_REUSED FAILED_PRECONDITION  RESOURCE_DELETED (of an update), PARENT_DELETED,
-//   HAS_CHILDREN ABORTED              ETAG_MISMATCH
+//                        REQUEST_ID_REUSED
+//   FAILED_PRECONDITION  RESOURCE_DELETED (of an update), PARENT_DELETED, HAS_CHILDREN
+//   ABORTED              ETAG_MISMATCH
 //
 // Threads: any.
 #ifndef REGISTRY_WRITE_H
